@@ -1,0 +1,67 @@
+# make run needs Debian or Ubuntu with Python 3.11 or newer, and nothing else beforehand.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
+# Folders of root's programs, where an ordinary user's PATH does not look.
+FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
+ARGS ?=
+
+.PHONY: help run test lint clean setup setup-dev mariadb
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## show these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: setup ## install what is missing, then serve; stop with Ctrl-C
+	@test -n "$$DATABASE_URL" || $(MAKE) --no-print-directory mariadb
+	@exec $(PYTHON) run.py serve
+
+test: setup-dev mariadb ## run every test; ARGS="-k words" chooses
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(PYTHON) -m pytest --basetemp="$$folder/tests" $(ARGS)
+
+lint: setup-dev ## check style and types
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy --strict service
+
+clean: ## remove what make made; the data in .herdbook stays
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(VENV)/installed ## install the dependencies into .venv
+
+setup-dev: $(VENV)/installed-dev ## the same, with what tests and checks need
+
+$(VENV)/installed: requirements.txt $(VENV)/made
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Debian's python3 can make a venv only with python3-venv installed, which holds ensurepip.
+$(VENV)/made:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11 none; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	done; \
+	if [ "$$python" = none ]; then \
+		echo "Herdbook needs Python 3.11 or newer; as root: apt-get install python3" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip' 2>/dev/null; then \
+		package=$$("$$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+		if [ "$$(id -u)" -eq 0 ]; then $(APT) "$$package"; else \
+			echo "$$python cannot make a venv; run: sudo apt-get install --yes $$package" >&2; exit 1; \
+		fi; \
+	fi && \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV) && touch $@
+
+mariadb:
+	@$(FIND) command -v mariadbd >/dev/null || \
+	if [ "$$(id -u)" -eq 0 ]; then $(APT) mariadb-server-core; else \
+		echo "MariaDB is missing; run: sudo apt-get update && sudo apt-get install --yes mariadb-server-core" >&2; \
+		echo "or set DATABASE_URL to a MariaDB of yours (make run only)" >&2; exit 1; \
+	fi

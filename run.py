@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The one entry to Herdbook. It parses the command line; the work is done in service/."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from service.settings import Settings, SettingsError, table
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+DESCRIPTION = """\
+Herdbook, the read-cached records service of a livestock farm.
+
+Without a command it serves. It is configured by environment variables only, all of which have
+defaults: `run.py settings` lists them. Without DATABASE_URL it runs a private MariaDB on a unix
+socket in its data folder, so nothing needs to be set up beforehand.
+"""
+
+EXAMPLES = """\
+examples:
+  make run                        install what is missing, then serve with a private MariaDB
+  HERDBOOK_PORT=9000 make run     serve on another port
+  DATABASE_URL=mysql://farm:secret@db/herdbook make run
+                                  serve from a MariaDB of yours
+  .venv/bin/python run.py migrate bring the database up to date, then end
+
+exit codes: 0 done, 1 it could not be done (the last line says why), 2 bad settings or arguments
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        print(f"herdbook: {error}", file=sys.stderr)
+        return 2
+    command: Callable[[Settings], int] = chosen.command
+    try:
+        return command(settings)
+    except ModuleNotFoundError as error:
+        if (error.name or "service").partition(".")[0] == "service":
+            raise
+        print(
+            f"herdbook: this Python lacks {error.name}; `make setup` installs what is needed, "
+            "then use .venv/bin/python run.py",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=serve)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, command in (
+        ("serve", serve),
+        ("migrate", run_migrations),
+        ("audit", audit),
+        ("settings", show_settings),
+    ):
+        text = (command.__doc__ or "").strip()
+        added = commands.add_parser(name, help=text.splitlines()[0], description=text)
+        added.set_defaults(command=command)
+    return parser
+
+
+def serve(settings: Settings) -> int:
+    """Serve until Ctrl-C or SIGTERM (what happens without a command)."""
+    from service.ops.serve import run
+
+    return run(settings)
+
+
+def run_migrations(settings: Settings) -> int:
+    """Apply the migrations that are missing, as `yoyo apply` does."""
+    from service.db.migrate import apply
+
+    def migrate(filled: Settings) -> int:
+        names = apply(filled.database, MIGRATIONS)
+        print("\n".join(f"applied {name}" for name in names) or "nothing to apply")
+        return 0
+
+    return _with_database(settings, migrate)
+
+
+def audit(settings: Settings) -> int:
+    """Compare the ledger with the tables it stands for."""
+    from service.db.audit import run
+
+    return _with_database(settings, run)
+
+
+def show_settings(settings: Settings) -> int:
+    """Show each setting: its name, present value, default and meaning; secrets stay hidden."""
+    rows = [("name", "value", "default", "meaning"), *table(settings)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[3]]))
+    return 0
+
+
+def _with_database(settings: Settings, command: Callable[[Settings], int]) -> int:
+    from service.db.installation import PrivateDatabaseError
+    from service.db.migrate import MigrationError
+    from service.ops.database import UnusableDatabaseError, chosen_database
+
+    try:
+        with chosen_database(settings) as filled:
+            return command(filled)
+    except (UnusableDatabaseError, MigrationError, PrivateDatabaseError) as error:
+        print(f"herdbook: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

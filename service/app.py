@@ -1,0 +1,128 @@
+"""The only place that wires the parts: settings in, application out."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from service.auth.identities import Identities
+from service.auth.passwords import Passwords
+from service.auth.tokens import Tokens
+from service.cache.generations import Generations
+from service.cache.lru import PageCache
+from service.cache.segment import Segment
+from service.db.database import Database, open_database
+from service.db.pool import PoolLimits
+from service.db.statements import Statements
+from service.http.asker import Asker
+from service.http.middleware import make_problems_middleware
+from service.http.resource_handlers import ResourceHandlers
+from service.http.session_handlers import SessionHandlers
+from service.ops.debug import Debug
+from service.ops.health import Health
+from service.ops.watch import Watch
+from service.records.reader import ResourceReader
+from service.records.writer import ResourceWriter
+from service.resources import all_resources
+from service.resources.resource import Resource
+from service.settings import Settings
+
+BASE = "/api/v1"
+SQL = Path(__file__).resolve().parents[1] / "sql"
+MEBIBYTE = 1024 * 1024
+LARGEST_BODY = 16 * MEBIBYTE
+FEWEST_SLOTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a running worker, for who looks after them."""
+
+    settings: Settings
+    statements: Statements
+    database: Database
+    generations: Generations
+    cache: PageCache
+    watch: Watch
+    readers: dict[str, ResourceReader]
+    writers: dict[str, ResourceWriter]
+
+
+PARTS = web.AppKey("parts", Parts)
+
+
+async def create_app(settings: Settings) -> web.Application:
+    """The application of one worker, connected and with a slot of its own in the shared generations.
+
+    `settings` has its database and its secret key filled in. Raises DatabaseError, StatementError or SegmentError when
+    the worker cannot serve exactly.
+    """
+    logging.getLogger("herdbook").setLevel(settings.log_level.upper())
+    statements = Statements(SQL)
+    resources = all_resources()
+    limits = PoolLimits(settings.pool_size, settings.pool_overflow, settings.pool_recycle, settings.pool_timeout)
+    database = open_database(settings.database, limits, statements)
+    await database.pool.warm()
+    generations = Generations(await _segment(settings, statements, database))
+    cache = PageCache(settings.cache_entries, settings.cache_mb * MEBIBYTE // settings.workers)
+    passwords = Passwords()
+    readers = {one.table: ResourceReader(one, statements, database, generations, cache) for one in resources}
+    writers = {
+        table: ResourceWriter(reader, statements, database, generations, cache, passwords.hash)
+        for table, reader in readers.items()
+    }
+    watch = Watch(statements, database, generations, settings.poll_ms / 1000)
+    parts = Parts(settings, statements, database, generations, cache, watch, readers, writers)
+
+    app = web.Application(middlewares=[make_problems_middleware(settings.debug)], client_max_size=LARGEST_BODY)
+    app[PARTS] = parts
+    _route(app, parts, resources, passwords)
+    app.cleanup_ctx.append(_watching)
+    app.cleanup_ctx.append(_closing(passwords))
+    return app
+
+
+def _route(app: web.Application, parts: Parts, resources: tuple[Resource, ...], passwords: Passwords) -> None:
+    tokens = Tokens(parts.settings.secret_key or "")
+    asker = Asker(tokens, Identities(parts.statements, parts.database, parts.generations))
+    session = SessionHandlers(parts.statements, parts.database, tokens, passwords, parts.readers["user"], asker)
+    app.add_routes(Health(parts.statements, parts.database).routes(BASE))
+    debug = Debug(parts.cache, parts.generations, parts.database, asker, is_open=parts.settings.debug)
+    app.add_routes(debug.routes())
+    app.add_routes(session.routes(BASE))
+    for resource in resources:
+        handlers = ResourceHandlers(parts.readers[resource.table], parts.writers[resource.table], asker)
+        app.add_routes(handlers.routes(BASE))
+
+
+async def _segment(settings: Settings, statements: Statements, database: Database) -> Segment:
+    """The shared memory of all who use this database on this host, whatever address they serve."""
+    result = await database.read(statements.get("server/identity"))
+    name = hashlib.blake2b(result.rows[0][0] or b"", digest_size=8).hexdigest()
+    memory = Path("/dev/shm")
+    folder = memory if os.access(memory, os.W_OK) else settings.data_dir
+    return Segment(folder / f"herdbook-{os.getuid()}-{name}", max(FEWEST_SLOTS, 2 * settings.workers + 2))
+
+
+async def _watching(app: web.Application) -> AsyncIterator[None]:
+    watching = asyncio.create_task(app[PARTS].watch.run())
+    yield
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+
+
+def _closing(passwords: Passwords):  # type: ignore[no-untyped-def]
+    async def closing(app: web.Application) -> AsyncIterator[None]:
+        yield
+        await app[PARTS].database.close()
+        app[PARTS].generations.close()
+        passwords.close()
+
+    return closing

@@ -1,0 +1,56 @@
+"""Passwords are kept as argon2id hashes; checking one is slow on purpose, so few are checked at once."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+AT_ONCE = 2
+QUEUE = 32
+
+
+class TooManyHashes(Exception):
+    """More passwords wait to be hashed than may."""
+
+
+class Passwords:
+    """Hashes and checks in AT_ONCE threads, with at most QUEUE waiting."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+        self._waiting = 0
+        # Checked for users who do not exist, so that they cost the same time.
+        self._decoy = self._hasher.hash("decoy")
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash of `password`; TooManyHashes when too many wait."""
+        return str(await self._run(self._hasher.hash, password))
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        """Whether `password` is the one hashed; None (no such user) takes as long and is False."""
+        return bool(await self._run(self._verify, hashed or self._decoy, password)) and hashed is not None
+
+    def is_dated(self, hashed: str) -> bool:
+        """Whether `hashed` was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(hashed)
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: object, *arguments: str) -> object:
+        if self._waiting >= QUEUE:
+            raise TooManyHashes
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)  # type: ignore[arg-type]
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """End the threads when what they do is done."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,126 @@
+"""One session with MariaDB: text goes in, rows of raw bytes come out, and every session is set up alike."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiomysql
+from pymysql.constants import CLIENT
+
+from service.db.errors import DatabaseError, Unreachable, translate
+from service.db.statements import Statement, Value
+from service.settings import DatabaseURL
+
+Row = tuple[bytes | None, ...]
+
+# What a session is: times in UTC, nothing cut or guessed, each statement its own snapshot, no wait without an end.
+_SESSION = (
+    "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_520_ci, time_zone = '+00:00',"
+    " sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE',"
+    " tx_isolation = 'READ-COMMITTED', max_statement_time = {statement_seconds},"
+    " group_concat_max_len = 67108864, innodb_lock_wait_timeout = {lock_seconds},"
+    " idle_write_transaction_timeout = {idle_write_seconds}"
+)
+STATEMENT_SECONDS = 10
+LOCK_SECONDS = 8
+IDLE_WRITE_SECONDS = 10
+CONNECT_SECONDS = 5.0
+# Past the server's own limit for a statement only a broken network keeps an answer back.
+ANSWER_SECONDS = STATEMENT_SECONDS + 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one statement gave: its rows, how many it touched, and whether the server warned."""
+
+    rows: tuple[Row, ...]
+    affected: int
+    warnings: int
+
+
+class Connection:
+    """A connection that knows its number on the server and which start of the server it belongs to."""
+
+    def __init__(self, raw: aiomysql.Connection, opened: float) -> None:
+        self._raw = raw
+        self.opened = opened
+        self.server_start = 0
+
+    @property
+    def number(self) -> int:
+        """The connection's id on the server; with `server_start` it is never used twice."""
+        return int(self._raw.thread_id())
+
+    @property
+    def clean(self) -> bool:
+        """Whether another request may use it: open, nothing unread, no transaction."""
+        reader = self._raw._reader
+        return (
+            not self._raw.closed
+            and reader is not None
+            and not reader.at_eof()
+            and reader.exception() is None
+            and not self._raw.get_transaction_status()
+        )
+
+    async def run(self, statement: Statement, values: Mapping[str, Value] | None = None) -> Result:
+        """Run `statement`; a DatabaseError of service.db.errors when it fails."""
+        return await self.send(statement.render(values or {}, self._raw.escape_string))
+
+    async def send(self, text: str) -> Result:
+        """Send text that is already SQL, without a value of anybody's in it."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._raw.query(text)
+        except TimeoutError as error:
+            self.close()
+            raise translate(ConnectionResetError("no answer in time")) from error
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        except Exception as error:
+            meant = translate(error)
+            if not self.clean and not self._raw.get_transaction_status():
+                self.close()
+            raise meant from error
+        result = self._raw._result
+        return Result(result.rows or (), result.affected_rows, result.warning_count)
+
+    def close(self) -> None:
+        """Drop the connection at once, without a word to the server."""
+        self._raw.close()
+
+
+async def connect(url: DatabaseURL, identify: Statement, now: float) -> Connection:
+    """A new session, set up; Unreachable when it cannot be had within CONNECT_SECONDS in all."""
+    where = {"unix_socket": url.unix_socket} if url.unix_socket else {"host": url.host, "port": url.port}
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            raw = await aiomysql.connect(
+                **where,
+                user=url.user,
+                password=url.password,
+                db=url.name,
+                charset="utf8mb4",
+                autocommit=True,
+                use_unicode=False,
+                conv={},
+                client_flag=CLIENT.FOUND_ROWS,
+                program_name="herdbook",
+                init_command=_SESSION.format(
+                    statement_seconds=STATEMENT_SECONDS,
+                    lock_seconds=LOCK_SECONDS,
+                    idle_write_seconds=IDLE_WRITE_SECONDS,
+                ),
+            )
+            connection = Connection(raw, now)
+            start = (await connection.run(identify)).rows[0][0]
+    except (TimeoutError, OSError) as error:
+        raise Unreachable(f"no answer from the database within {CONNECT_SECONDS:g} s") from error
+    except DatabaseError:
+        raise
+    except Exception as error:
+        meant = translate(error)
+        raise (meant if type(meant) is not DatabaseError else Unreachable(str(meant))) from error
+    connection.server_start = int(float(start or 0))
+    return connection

@@ -1,0 +1,120 @@
+"""A pool of aiomysql connections: `size` stay open, `overflow` more under load, first come first served.
+
+aiomysql's own pool has no time-out, no overflow and no limit on waiters, connects under its lock, and can leave
+a waiter asleep for ever when a connection comes back closed (docs/architecture.md): the gate and the shelf are ours.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from service.db.connection import Connection
+from service.db.errors import PoolExhausted
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """`size` and `overflow` in connections, `recycle` and `timeout` in seconds, `waiters` in requests."""
+
+    size: int = 20
+    overflow: int = 30
+    recycle: float = 1800.0
+    timeout: float = 30.0
+    waiters: int = 1000
+
+
+class Pool:
+    """Lends connections; `connect` opens one."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], limits: PoolLimits) -> None:
+        self._connect = connect
+        self._limits = limits
+        self._gate = asyncio.Semaphore(limits.size + limits.overflow)
+        # A server that just came back is not met by fifty handshakes at once.
+        self._handshakes = asyncio.Semaphore(8)
+        self._idle: deque[Connection] = deque()
+        self._lent = 0
+        self._waiting = 0
+        self._closed = False
+
+    def stats(self) -> dict[str, int]:
+        """Connections idle and lent, and requests waiting, now."""
+        return {"idle": len(self._idle), "lent": self._lent, "waiting": self._waiting}
+
+    async def warm(self) -> None:
+        """Open the `size` connections that stay; DatabaseError when the first cannot be had."""
+        fresh = [await self._open()]
+        others = (self._open() for _ in range(self._limits.size - 1))
+        opened = await asyncio.gather(*others, return_exceptions=True)
+        fresh += [one for one in opened if isinstance(one, Connection)]
+        self._idle.extend(fresh)
+
+    @asynccontextmanager
+    async def lend(self, *, fresh: bool = False) -> AsyncIterator[Connection]:
+        """A connection for the block; `fresh`: a newly opened one. PoolExhausted past the wait or the cap."""
+        await self._enter()
+        try:
+            connection = await (self._afresh() if fresh else self._take())
+            self._lent += 1
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                connection.close()
+                raise
+            finally:
+                self._lent -= 1
+                self._give_back(connection)
+        finally:
+            self._gate.release()
+
+    async def open_one(self) -> Connection:
+        """A connection outside the pool; the caller closes it."""
+        return await self._open()
+
+    async def close(self) -> None:
+        """Close what is idle now, and the rest as it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    async def _enter(self) -> None:
+        if not self._gate.locked():
+            await self._gate.acquire()
+            return
+        if self._waiting >= self._limits.waiters:
+            raise PoolExhausted(f"{self._waiting} requests are waiting for a connection already")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                await self._gate.acquire()
+        except TimeoutError as error:
+            raise PoolExhausted(f"no connection within {self._limits.timeout:g} s") from error
+        finally:
+            self._waiting -= 1
+
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.clean and time.monotonic() - connection.opened < self._limits.recycle:
+                return connection
+            connection.close()
+        return await self._open()
+
+    async def _afresh(self) -> Connection:
+        # One connection was found dead: the others on the shelf are as old.
+        while self._idle:
+            self._idle.pop().close()
+        return await self._open()
+
+    async def _open(self) -> Connection:
+        async with self._handshakes:
+            return await self._connect()
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._closed or not connection.clean or len(self._idle) >= self._limits.size:
+            connection.close()
+        else:
+            self._idle.append(connection)

@@ -1,0 +1,118 @@
+"""Whatever goes wrong below becomes a Problem here, in one place."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from service.auth.passwords import TooManyHashes
+from service.auth.tokens import ExpiredToken, InvalidToken
+from service.cache.segment import SegmentError
+from service.db import errors as db
+from service.http.problems import Problem
+from service.http.reasons import by_field, by_row
+from service.records import errors as records
+from service.records.reader import rfc3339
+from service.resources.resource import Label, Resource
+
+RETRY = {"Retry-After": "2"}
+
+
+def what(label: Label) -> tuple[str, str]:
+    """ "una raza" / "breed": a row, for a sentence."""
+    return f"{'una' if label.feminine else 'un'} {label.one}", label.english
+
+
+def invalid_rows(faults: tuple[records.Fault, ...], language: str, bulk: bool) -> Problem:
+    """422 with each fault: by field, and for an upload by row."""
+    details: dict[str, Any] = {"validation_errors": by_field(faults, language)}
+    if bulk:
+        details["rows"] = by_row(faults, language)
+    fields = ", ".join(sorted({fault.field or "body" for fault in faults}))
+    return Problem("VALIDATION_ERROR", details=details, fields=fields)
+
+
+def records_problem(error: records.RecordsError, resource: Resource, language: str, bulk: bool = False) -> Problem:
+    """The problem that a failure of the records means to a client."""
+    label = resource.label
+    match error:
+        case records.RowMissing():
+            return Problem("NOT_FOUND", what=(f"{what(label)[0]} con ese id", f"{label.english} with this id"))
+        case records.InvalidRows():
+            return invalid_rows(error.faults, language, bulk)
+        case records.Taken():
+            conflict = {"field": error.field, "label": error.field, "value": error.value}
+            details = {"validation_errors": by_field(error.faults, language), "conflict": conflict}
+            return Problem("CONFLICT", details=details, what=what(label), field=error.field, value=error.value)
+        case records.Referred():
+            counts = [{"table": one.table, "field": one.field, "count": count} for one, count in error.counts]
+            said = ", ".join(f"{count} {one.label}" for one, count in error.counts)
+            return Problem("HAS_DEPENDENCIES", details={"dependencies": counts}, what=said)
+        case records.DeltasGone():
+            details = {
+                "deltas_from": rfc3339(error.deltas_from),
+                "resync": f"/api/v1/{resource.route}?limit=1000&sort_by=id&sort_order=asc",
+            }
+            return Problem("SINCE_TOO_OLD", details=details, deltas_from=rfc3339(error.deltas_from))
+        case records.Stale():
+            return Problem("PRECONDITION_FAILED")
+        case records.Forbidden():
+            return Problem("ADMIN_ROLE_REQUIRED", details={"fields": list(error.fields)})
+        case records.PageTooLarge():
+            return Problem("PAGE_TOO_LARGE")
+    return Problem("INTERNAL_ERROR")
+
+
+_DATABASE: dict[type[db.DatabaseError], Callable[[], Problem]] = {
+    db.PoolExhausted: lambda: Problem("SERVICE_BUSY", headers=RETRY),
+    db.TryAgain: lambda: Problem("SERVICE_BUSY", headers=RETRY),
+    db.StatementTimeout: lambda: Problem("TIMEOUT", headers=RETRY),
+    db.ReadOnly: lambda: Problem("DATABASE_READ_ONLY", headers={"Retry-After": "30"}),
+    db.StorageFull: lambda: Problem("STORAGE_FULL"),
+    db.OutcomeUnknown: lambda: Problem("OUTCOME_UNKNOWN"),
+    db.Unreachable: lambda: Problem("DATABASE_UNAVAILABLE", headers=RETRY),
+    db.ConnectionLost: lambda: Problem("DATABASE_UNAVAILABLE", headers=RETRY),
+    db.AccessDenied: lambda: Problem("DATABASE_UNAVAILABLE", headers={"Retry-After": "30"}),
+}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The problem that an exception means, where it is not the service's own mistake."""
+    match error:
+        case Problem():
+            return error
+        case ExpiredToken():
+            return Problem("TOKEN_EXPIRED", details={"client_action": "ATTEMPT_REFRESH"})
+        case InvalidToken():
+            return Problem("JWT_ERROR", details={"client_action": "CLEAR_AUTH_AND_RELOGIN"})
+        case TooManyHashes():
+            return Problem(
+                "RATE_LIMIT_EXCEEDED",
+                details={"retry_after_seconds": 2},
+                headers=RETRY,
+                seconds=2,
+            )
+        case db.DatabaseError():
+            make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)
+            return make() if make else None
+        case SegmentError():
+            return Problem("SERVICE_BUSY", headers=RETRY)
+        case web.HTTPException():
+            return _routing(error)
+        case json.JSONDecodeError():
+            return Problem("INVALID_JSON", reason=(str(error), str(error)))
+        case TimeoutError():
+            return Problem("TIMEOUT", headers=RETRY)
+    return None
+
+
+def _routing(error: web.HTTPException) -> Problem | None:
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return Problem("METHOD_NOT_ALLOWED", headers={"Allow": allowed}, method=error.method, allowed=allowed)
+    if isinstance(error, web.HTTPNotFound):
+        return Problem("ROUTE_NOT_FOUND", path="")
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return Problem("PAYLOAD_TOO_LARGE", limit="16 MiB")
+    return None

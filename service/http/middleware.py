@@ -1,0 +1,48 @@
+"""The one middleware: every failure leaves as a problem, and the service's own mistakes are logged with a trace id."""
+
+import logging
+import os
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from service.http.failures import problem_of
+from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
+
+log = logging.getLogger("herdbook.http")
+
+
+def make_problems_middleware(debug: bool) -> Middleware:
+    """The middleware; with `debug` every answer names the worker that gave it."""
+    worker = str(os.getpid())
+
+    @web.middleware
+    async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except Exception as error:
+            response = respond_to(request, error)
+        if debug:
+            response.headers["X-Herdbook-Worker"] = worker
+        return response
+
+    return problems
+
+
+def respond_to(request: web.Request, error: Exception) -> web.Response:
+    """The answer that tells of `error`; what no client caused is logged with the trace id that the client gets."""
+    problem = problem_of(error) or Problem("INTERNAL_ERROR")
+    if problem.code == "ROUTE_NOT_FOUND":
+        problem = Problem("ROUTE_NOT_FOUND", path=request.path)
+    language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+    asked = Asked(request.path, language, new_trace_id())
+    if problem.status >= 500:
+        log.error(
+            "%s %s: %s (trace %s)",
+            request.method,
+            request.path,
+            problem.code,
+            asked.trace_id,
+            exc_info=error if problem.code == "INTERNAL_ERROR" else None,
+        )
+    return respond(problem, asked)

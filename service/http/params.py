@@ -1,0 +1,301 @@
+"""What a query string asks for, as one hashable value: two spellings of a question are the same question.
+
+Pure: nothing here knows a request, a cache or a statement.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+
+from service.db.statements import Scalar, Value
+from service.http.problems import Problem
+from service.records.cursor import Cursor, CursorError
+from service.records.queries import (
+    DEFAULT_LIMIT,
+    DEFAULT_SINCE_LIMIT,
+    MOST_ROWS,
+    Filters,
+    ListQuery,
+    SinceQuery,
+)
+from service.resources.fields import BIGINT
+from service.resources.resource import Kind, Resource
+
+MOST_VALUES = 200
+LONGEST_SEARCH = 255
+SPELLINGS = {
+    "page_size": "limit",
+    "per_page": "limit",
+    "q": "search",
+    "sort": "sort_by",
+    "order": "sort_order",
+    "sort_dir": "sort_order",
+    "dir": "sort_order",
+}
+UNSEEN = frozenset({"cache_bust", "_ts", "search_type", "prefer_cache", "offline_fallback", "export"})
+KNOWN = (
+    "page",
+    "limit",
+    "cursor",
+    "sort_by",
+    "sort_order",
+    "ordering",
+    "search",
+    "fields",
+    "include_relations",
+    "since",
+)
+RANGES = ("gte", "gt", "lte", "lt")
+SUFFIXES = {
+    Kind.NUMBER: ("ne", "in", "null", *RANGES),
+    Kind.DAY: ("ne", "in", *RANGES),
+    Kind.MOMENT: RANGES,
+    Kind.TEXT: ("ne", "in"),
+    Kind.FLAG: ("ne", "in"),
+}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+ -]\d{2}:?\d{2})?)?"
+)
+_TRUE = {"1", "true", "yes", "si", "sí", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def invalid(parameter: str, spanish: str, english: str) -> Problem:
+    """The problem of a parameter whose value cannot be used."""
+    return Problem(
+        "INVALID_PARAMETER",
+        details={"parameter": parameter},
+        parameter=parameter,
+        reason=(spanish, english),
+    )
+
+
+def whole(name: str, text: str, least: int, most: int) -> int:
+    """The number that `text` says, from `least` to `most`."""
+    if not re.fullmatch(r"-?[0-9]{1,19}", text.strip()) or not least <= int(text) <= most:
+        raise invalid(
+            name,
+            f"debe ser un entero de {least} a {most}",
+            f"it must be a whole number from {least} to {most}",
+        )
+    return int(text)
+
+
+def flag(name: str, text: str) -> bool:
+    """The boolean that `text` says."""
+    lowered = text.strip().lower()
+    if lowered not in _TRUE | _FALSE:
+        raise invalid(name, "debe ser true o false", "it must be true or false")
+    return lowered in _TRUE
+
+
+def day(name: str, text: str) -> date:
+    """The date YYYY-MM-DD that `text` says."""
+    try:
+        if not _DAY.fullmatch(text.strip()):
+            raise ValueError(text)
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise invalid(name, "debe ser una fecha AAAA-MM-DD", "it must be a date YYYY-MM-DD") from None
+
+
+def moment(name: str, text: str) -> tuple[datetime, timedelta]:
+    """The instant that `text` says (naive UTC) and how long the span is that it may mean: a day for a bare date."""
+    found = _MOMENT.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError(text)
+        on, at, fraction, offset = found.groups()
+        time = (at or "00:00") + (":00" if at is None or len(at) == 5 else "")
+        instant = datetime.fromisoformat(f"{on}T{time}")
+        if offset and offset not in "Zz":
+            sign = -1 if offset[0] == "-" else 1
+            digits = offset[1:].replace(":", "")
+            instant -= sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    except (ValueError, OverflowError):
+        raise invalid(
+            name,
+            "debe ser una fecha u hora RFC 3339",
+            "it must be a date or an RFC 3339 date and time",
+        ) from None
+    digits = (fraction or "")[:6]
+    instant += timedelta(microseconds=int(digits.ljust(6, "0")) if digits else 0)
+    if at is None:
+        return instant, timedelta(days=1)
+    return instant, timedelta(microseconds=10 ** (6 - len(digits)))
+
+
+def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_view: bool, lenient: bool) -> ListQuery:
+    """The list that the parameters ask for; Problem for a bad one. `whole_view`: the asker may see every field."""
+    asked, ignored = _known(resource, given, lenient)
+    limit, capped = _limit(asked, DEFAULT_LIMIT)
+    order, unsortable = _order(resource, asked, whole_view)
+    filters = _filters(resource, asked, whole_view)
+    fields = tuple(sorted({*filter(None, asked["fields"].split(",")), "id"})) if asked.get("fields") else ()
+    search = (asked.get("search") or "").strip()
+    if len(search) > LONGEST_SEARCH or "\0" in search:
+        raise invalid("search", f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
+    query = ListQuery(
+        page=whole("page", asked.get("page") or "1", 1, 10**9),
+        limit=limit,
+        order=order,
+        filters=filters,
+        search=search or None,
+        fields=fields,
+        relations=wants_relations(asked.get("include_relations", "")),
+        ignored=tuple(ignored + unsortable),
+        capped=capped,
+    )
+    return _after_cursor(query, asked.get("cursor"))
+
+
+def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient: bool) -> SinceQuery:
+    """The delta that the parameters ask for; filters and sorts have no meaning there and are named in `ignored`."""
+    asked, ignored = _known(resource, given, lenient)
+    limit, capped = _limit(asked, DEFAULT_SINCE_LIMIT)
+    since, span = moment("since", asked["since"])
+    others = [name for name in asked if name not in ("since", "limit", "page")]
+    # A time cut to less than microseconds means any time from it on: what changed at the very time is given again.
+    exclusive = span == timedelta(microseconds=1)
+    return SinceQuery(
+        since=since if exclusive or since.year < 2 else since - timedelta(microseconds=1),
+        limit=limit,
+        ignored=tuple(ignored + others),
+        capped=capped,
+    )
+
+
+def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) -> tuple[dict[str, str], list[str]]:
+    """The parameters by their proper names, and those that were ignored."""
+    asked: dict[str, str] = {}
+    ignored: list[str] = []
+    for spelled, value in given:
+        name, suffix, operator = spelled.partition("__")
+        name = SPELLINGS.get(name, resource.aliases.get(name, name)) + suffix + operator
+        if name in UNSEEN or name in resource.unseen:
+            continue
+        if not _is_parameter(resource, name):
+            if not lenient:
+                raise _unknown(resource, spelled)
+            ignored.append(spelled)
+        elif name in asked and asked[name] != value:
+            raise invalid(spelled, "se dio dos veces", "it was given twice")
+        else:
+            asked[name] = value
+    return asked, ignored
+
+
+def _is_parameter(resource: Resource, name: str) -> bool:
+    column, _, suffix = name.partition("__")
+    kind = resource.all_filters.get(column)
+    if kind is None:
+        return name in KNOWN
+    if suffix == "null":
+        return column in resource.nullable
+    return not suffix or suffix in SUFFIXES[kind]
+
+
+def _unknown(resource: Resource, name: str) -> Problem:
+    known = [*KNOWN, *resource.all_filters, *SPELLINGS, *resource.aliases]
+    known += [f"{column}__{suffix}" for column, kind in resource.all_filters.items() for suffix in SUFFIXES[kind]]
+    nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    return Problem(
+        "UNKNOWN_PARAMETER",
+        details={"parameter": name, "nearest": nearest},
+        parameter=name,
+        nearest=(f"; ¿quiso decir «{nearest}»?", f"; did you mean '{nearest}'?"),
+    )
+
+
+def _limit(asked: dict[str, str], default: int) -> tuple[int, bool]:
+    limit = whole("limit", asked.get("limit") or str(default), 1, 10**9)
+    return min(limit, MOST_ROWS), limit > MOST_ROWS
+
+
+def _order(
+    resource: Resource, asked: dict[str, str], whole_view: bool
+) -> tuple[tuple[tuple[str, bool], ...], list[str]]:
+    """The sort keys, ids last, and the names that cannot be sorted by."""
+    direction = (asked.get("sort_order") or "").strip().lower()
+    if direction not in ("", "asc", "desc"):
+        raise invalid("sort_order", "debe ser asc o desc", "it must be asc or desc")
+    spelled = asked.get("ordering") or asked.get("sort_by") or ""
+    default = "updated_at" if whole_view else "id"
+    order: dict[str, bool] = {}
+    unsortable = []
+    for part in filter(None, (part.strip() for part in spelled.split(","))):
+        name = resource.aliases.get(part.lstrip("-+"), part.lstrip("-+"))
+        if name in resource.sorts_for(whole_view):
+            order.setdefault(name, part.startswith("-") or (direction == "desc"))
+        else:
+            unsortable.append(part)
+    if len(order) > 3:
+        raise invalid("sort_by", "máximo tres columnas", "at most three columns")
+    if not order:
+        order = {default: direction != "asc"}
+    if "id" not in order:
+        order["id"] = list(order.values())[-1]
+    keys = tuple(order.items())
+    return keys[: [name for name, _ in keys].index("id") + 1], unsortable
+
+
+def _filters(resource: Resource, asked: dict[str, str], whole_view: bool) -> Filters:
+    filters: dict[str, Value] = {}
+    for name, text in asked.items():
+        column, _, suffix = name.partition("__")
+        kind = resource.all_filters.get(column)
+        if kind is None or text == "":
+            continue
+        if not whole_view and column not in resource.visible:
+            raise Problem("ADMIN_ROLE_REQUIRED", details={"parameter": name})
+        if suffix == "null":
+            filters[name] = flag(name, text)
+        elif suffix in RANGES:
+            filters[name] = _one(kind, name, text)
+        elif kind is Kind.MOMENT and not suffix:
+            start, span = moment(name, text)
+            filters[f"{column}__gte"] = _sql_time(start)
+            filters[f"{column}__lt"] = _sql_time(start + span)
+        else:
+            texts = text.split(",") if suffix or "," in text else [text]
+            if len(texts) > MOST_VALUES:
+                raise invalid(name, f"máximo {MOST_VALUES} valores", f"at most {MOST_VALUES} values")
+            values = tuple(sorted({_one(kind, name, one.strip()) for one in texts}, key=str))
+            filters[f"{column}__ne" if suffix == "ne" else column] = values
+    return tuple(sorted(filters.items()))
+
+
+def _one(kind: Kind, name: str, text: str) -> Scalar:
+    if kind is Kind.NUMBER:
+        return whole(name, text, -BIGINT, BIGINT)
+    if kind is Kind.FLAG:
+        return flag(name, text)
+    if kind is Kind.DAY:
+        return day(name, text)
+    if kind is Kind.MOMENT:
+        return _sql_time(moment(name, text)[0])
+    if len(text) > LONGEST_SEARCH or "\0" in text:
+        raise invalid(name, f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
+    return text
+
+
+def _sql_time(instant: datetime) -> str:
+    return instant.isoformat(" ", "microseconds")
+
+
+def wants_relations(text: str) -> bool:
+    """Whether include_relations asks for them: by a true word, or by their names."""
+    return bool(text) and text.strip().lower() not in _FALSE
+
+
+def _after_cursor(query: ListQuery, text: str | None) -> ListQuery:
+    if not text:
+        return query
+    try:
+        cursor = Cursor.decode(text, query.order, query.filters, query.search)
+    except CursorError as error:
+        raise invalid("cursor", *error.reasons) from None
+    return replace(query, page=1, cursor=cursor)

@@ -1,0 +1,55 @@
+"""What the cache does: /debug/cache-stats, for an Administrador, or for anyone where a development setting says so."""
+
+import os
+
+import orjson
+from aiohttp import hdrs, web
+
+from service.cache.generations import Generations
+from service.cache.lru import PageCache
+from service.db.database import Database
+from service.http.asker import Asker
+
+
+class Debug:
+    """The numbers of this worker."""
+
+    def __init__(
+        self,
+        cache: PageCache,
+        generations: Generations,
+        database: Database,
+        asker: Asker,
+        *,
+        is_open: bool,
+    ) -> None:
+        self._cache = cache
+        self._generations = generations
+        self._database = database
+        self._asker = asker
+        self._is_open = is_open
+
+    def routes(self) -> list[web.RouteDef]:
+        """/debug/cache-stats."""
+        return [web.RouteDef(hdrs.METH_GET, "/debug/cache-stats", self.cache_stats, {})]
+
+    async def cache_stats(self, request: web.Request) -> web.Response:
+        """Hits, misses, rate, evictions and size for each table, and the state of pool and generations."""
+        if not self._is_open:
+            await self._asker.admin(request)
+        said = {
+            "worker": os.getpid(),
+            "cache": self._cache.report(),
+            "pool": self._database.pool.stats(),
+            "generations": {
+                "epoch": f"{self._generations.segment.epoch:016x}",
+                "slot": self._generations.slot,
+                "slots": self._generations.segment.slots,
+                "workers": self._generations.segment.owners(),
+                "commits_of_unknown_outcome": len(self._generations.orphans),
+            },
+        }
+        return web.Response(
+            body=orjson.dumps(said, option=orjson.OPT_INDENT_2),
+            headers={"Content-Type": "application/json", "Cache-Control": "no-store"},
+        )

@@ -1,0 +1,54 @@
+"""A cursor: where a list page ended (keyset paging); opaque, and good only for the same sort, filters and search."""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+
+import orjson
+
+Order = tuple[tuple[str, bool], ...]
+Key = int | str | None
+
+
+class CursorError(ValueError):
+    """The cursor cannot be used; `reasons`: why, in Spanish and in English."""
+
+    def __init__(self, spanish: str, english: str) -> None:
+        super().__init__(english)
+        self.reasons = (spanish, english)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The sort keys of the last row of a page, its id last."""
+
+    keys: tuple[Key, ...]
+
+    def encode(self, order: Order, filters: object, search: str | None) -> str:
+        """Text to put into a URL."""
+        content = orjson.dumps([_binding(order, filters, search), *self.keys])
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, text: str, order: Order, filters: object, search: str | None) -> "Cursor":
+        """The cursor that `text` says; CursorError for one that is none, or belongs to another list."""
+        try:
+            content = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        except (binascii.Error, ValueError):
+            raise CursorError("no es un cursor", "it is no cursor") from None
+        if not isinstance(content, list) or len(content) != len(order) + 1:
+            raise CursorError("no es un cursor", "it is no cursor")
+        binding, *keys = content
+        if binding != _binding(order, filters, search):
+            raise CursorError(
+                "pertenece a una lista con otro orden o filtro",
+                "it belongs to a list with another sort or filter",
+            )
+        if not all(type(key) in (int, str) and len(str(key)) <= 1024 for key in keys) or type(keys[-1]) is not int:
+            raise CursorError("no es un cursor", "it is no cursor")
+        return cls(tuple(keys))
+
+
+def _binding(order: Order, filters: object, search: str | None) -> str:
+    return hashlib.blake2b(repr((order, filters, search)).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,297 @@
+"""Reading: each answer comes from the cache while its token is the current one, else from one statement."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from service.cache.generations import Generations, Scope, settled
+from service.cache.lru import Key, PageCache
+from service.cache.page import Page
+from service.db.database import Database
+from service.db.statements import Statements, Value
+from service.records.cursor import Cursor
+from service.records.envelope import envelope
+from service.records.errors import DeltasGone, PageTooLarge, RowMissing
+from service.records.queries import ListQuery, SinceQuery, search_values
+from service.records.statements import ResourceStatements
+from service.resources.resource import Resource
+
+EPOCH = datetime(1970, 1, 1)
+ROW_END = b",\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: `segment`, the user's id (None: anyone), and whether the whole of every row may be seen."""
+
+    segment: int | None = None
+    sees_all: bool = False
+
+
+def moment_of(text: bytes | None) -> datetime:
+    """A DATETIME(6) as the server wrote it, naive UTC; the epoch for NULL."""
+    return datetime.fromisoformat(text.decode()) if text else EPOCH
+
+
+def rfc3339(moment: datetime) -> str:
+    """Naive UTC `moment` with microseconds and Z."""
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def utc_now() -> datetime:
+    """Now, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def today() -> date:
+    """The day in UTC."""
+    return datetime.now(UTC).date()
+
+
+class ResourceReader:
+    """The reads of one resource."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        statements: Statements,
+        database: Database,
+        generations: Generations,
+        cache: PageCache,
+    ) -> None:
+        self.resource = resource
+        self.statements = ResourceStatements.load(statements, resource)
+        self._ledger = statements.get("ledger/get", {"table_name"})
+        self._database = database
+        self._cache = cache.table(resource.table)
+        self._own = generations.scope((resource.table,))
+        self._related = generations.scope(resource.relation_tables)
+
+    # What may be asked. Each gives a Page, from the cache or filled.
+
+    async def list(self, viewer: Viewer, query: ListQuery) -> Page:
+        """One list page."""
+        scope = self._related if query.relations else self._own
+        return await self._ask(scope, viewer, query, lambda: self._fill_list(viewer, query))
+
+    async def since(self, viewer: Viewer, query: SinceQuery) -> Page:
+        """The changes after a time; DeltasGone when deletions from then on are not known any more."""
+        return await self._ask(self._own, viewer, query, lambda: self._fill_since(viewer, query))
+
+    async def metadata(self) -> Page:
+        """How many rows there are and when they last changed."""
+        return await self._ask(self._own, Viewer(), "metadata", self._fill_metadata)
+
+    async def row(self, viewer: Viewer, row_id: int, relations: bool = False) -> Page:
+        """One row; RowMissing when there is none."""
+        scope = self._related if relations else self._own
+        return await self._ask(scope, viewer, (row_id, relations), lambda: self._fill_row(viewer, row_id, relations))
+
+    async def own_row(self, viewer: Viewer) -> Page:
+        """The viewer's own row, as `{"user": …}`; RowMissing when it is gone."""
+        row_id = viewer.segment or 0
+
+        async def fill() -> Page:
+            row, changed, answered_at = await self._read_row(viewer, row_id, relations=False)
+            return self._page(envelope(b'{"user":' + row + b"}"), changed, answered_at)
+
+        return await self._ask(self._own, viewer, ("me", row_id), fill)
+
+    async def _ask(self, scope: Scope, viewer: Viewer, request: Hashable, fill: Callable[[], Awaitable[Page]]) -> Page:
+        token = scope.token()
+        if token is None and (token := await settled(scope)) is None:
+            return await fill()  # a COMMIT is in flight: neither from the cache nor into it
+        generation = token[: scope.width]
+        if self.resource.by_day:
+            token += today().toordinal().to_bytes(4, "big")
+        key = Key(viewer.segment, self._view(viewer), request)
+        page = self._cache.get(key, token)
+        if page is None:
+            page = await self._cache.fill(key, token, generation, fill)
+        return page
+
+    def _view(self, viewer: Viewer) -> Hashable:
+        """What is seen alike by all who see it: only where answers depend on the viewer, the viewer counts."""
+        return viewer.segment if self.resource.by_viewer and not viewer.sees_all else None
+
+    # Filling: one statement each.
+
+    async def _fill_list(self, viewer: Viewer, query: ListQuery) -> Page:
+        values: dict[str, Value] = {
+            **self.shaping(viewer),
+            **dict(query.filters),
+            **(search_values(query.search) if query.search is not None else {}),
+            "total_from": "ledger" if not query.narrows else "none" if query.cursor else "count",
+            "limit": query.limit + 1,  # one row more than asked tells whether there is a next page
+            "offset": query.offset,
+        }
+        if query.cursor is not None:
+            values |= {f"after_{at}": key for at, key in enumerate(query.cursor.keys)}
+        result = await self._database.read(self.statements.list_for(query), values)
+        as_of, answered_at, total, data = result.rows[0]
+        rows = whole_text(data, result.warnings)
+        more = rows.count(b"\n") + 1 > query.limit if rows else False
+        if more:
+            rows = rows[: rows.rindex(ROW_END)]
+        modified = moment_of(as_of)
+        next_cursor = self._next_cursor(query, rows) if more else None
+        meta = _list_meta(query, None if total is None else int(total), more, next_cursor)
+        meta["as_of"] = rfc3339(modified)
+        body = envelope(b"[" + _project(rows, query.fields) + b"]", meta)
+        headers = _list_headers(self.resource, query, meta["pagination"])
+        return self._page(body, modified, answered_at, headers, closes=not query.relations)
+
+    async def _fill_since(self, viewer: Viewer, query: SinceQuery) -> Page:
+        values: dict[str, Value] = {
+            **self.shaping(viewer),
+            "since": query.since.isoformat(" ", "microseconds"),
+            "limit": query.limit,
+        }
+        result = await self._database.read(self.statements.since, values)
+        as_of, answered_at, deltas_from, size, last_change, data, deleted = result.rows[0]
+        if deltas_from is not None and query.since < moment_of(deltas_from):
+            raise DeltasGone(moment_of(deltas_from))
+        rows, gone = whole_text(data, result.warnings), whole_text(deleted, result.warnings)
+        modified = moment_of(as_of)
+        more = int(size or 0) == query.limit and moment_of(last_change) < modified
+        meta: dict[str, Any] = {
+            "deleted": [int(one) for one in gone.split(b",") if one],
+            "next_since": rfc3339(moment_of(last_change) if more else modified),
+            "has_more": more,
+            "as_of": rfc3339(modified),
+            "limit": query.limit,
+        }
+        _note(meta, query.ignored, query.capped)
+        headers = (("X-Has-More", "true" if more else "false"),)
+        return self._page(envelope(b"[" + rows + b"]", meta), modified, answered_at, headers)
+
+    async def _fill_metadata(self) -> Page:
+        result = await self._database.read(self._ledger, {"table_name": self.resource.table})
+        if result.rows:
+            count, changed, answered_at = result.rows[0]
+        else:  # no ledger row: ask the table itself
+            counted = await self._database.read(self.statements.metadata)
+            (count, changed), answered_at = counted.rows[0], None
+        modified = moment_of(changed)
+        data = {
+            "total_count": int(count or 0),
+            "last_modified": rfc3339(modified),
+            "etag": f'"{self.resource.table}-{int(count or 0)}-{_microseconds(modified)}"',
+        }
+        return self._page(envelope(orjson.dumps(data)), modified, answered_at)
+
+    async def _fill_row(self, viewer: Viewer, row_id: int, relations: bool) -> Page:
+        return self.row_page(*await self._read_row(viewer, row_id, relations))
+
+    async def _read_row(self, viewer: Viewer, row_id: int, relations: bool) -> tuple[bytes, datetime, bytes | None]:
+        """The row's JSON, when it changed, and the server's time."""
+        statement = self.statements.get_with_relations if relations else self.statements.get
+        result = await self._database.read(statement, {**self.shaping(viewer), "ids": (row_id,)})
+        if not result.rows:
+            raise RowMissing(row_id)
+        _, changed, answered_at, data = result.rows[0]
+        return whole_text(data, result.warnings), moment_of(changed), answered_at
+
+    # Shaping.
+
+    def row_page(self, row: bytes, changed: datetime, answered_at: bytes | None) -> Page:
+        """The page of one row."""
+        return self._page(envelope(row), changed, answered_at)
+
+    def shaping(self, viewer: Viewer) -> dict[str, Value]:
+        """The values that every statement which gives rows takes beside its own."""
+        values: dict[str, Value] = {}
+        if self.resource.by_viewer:
+            values["viewer"] = None if viewer.sees_all else viewer.segment
+        if self.resource.by_day:
+            values["today"] = today()
+        return values
+
+    def _page(
+        self,
+        body: bytes,
+        modified: datetime,
+        answered_at: bytes | None,
+        headers: tuple[tuple[str, str], ...] = (),
+        closes: bool = True,
+    ) -> Page:
+        if self.resource.by_day:
+            midnight = datetime.combine(today(), datetime.min.time())
+            modified = max(modified, midnight)
+        second_over = modified.replace(microsecond=0) + timedelta(seconds=1)
+        closed = closes and answered_at is not None and moment_of(answered_at) >= second_over
+        return Page(body, modified.replace(tzinfo=UTC), closed, headers)
+
+    def _next_cursor(self, query: ListQuery, rows: bytes) -> str:
+        last = orjson.loads(rows[rows.rindex(ROW_END) + 2 :] if ROW_END in rows else rows)
+        keys = tuple(_key(column, last[column]) for column, _ in query.order)
+        return Cursor(keys).encode(query.order, query.filters, query.search)
+
+
+def whole_text(text: bytes | None, warnings: int) -> bytes:
+    """What an aggregate gave; PageTooLarge when the server had to cut it, which it says in a warning only."""
+    if warnings:
+        raise PageTooLarge
+    return text or b""
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _key(column: str, value: Any) -> int | str:
+    """A sort key as SQL writes it."""
+    if column in ("created_at", "updated_at"):
+        return str(value).replace("T", " ").removesuffix("Z")
+    return int(value) if isinstance(value, bool | int) else str(value)
+
+
+def _project(rows: bytes, fields: tuple[str, ...]) -> bytes:
+    """Only `fields` of each row; unknown names give nothing."""
+    if not fields or not rows:
+        return rows
+    kept = [{name: row[name] for name in row if name in fields} for row in orjson.loads(b"[" + rows + b"]")]
+    return orjson.dumps(kept)[1:-1]
+
+
+def _list_meta(query: ListQuery, total: int | None, more: bool, next_cursor: str | None) -> dict[str, Any]:
+    by_page = query.cursor is None
+    pagination = {
+        "page": query.page if by_page else None,
+        "limit": query.limit,
+        "total_items": total,
+        "total_pages": None if total is None else -(-total // query.limit),
+        "has_next_page": more,
+        "has_previous_page": query.page > 1 or not by_page,
+        "next_cursor": next_cursor,
+    }
+    meta: dict[str, Any] = {"pagination": pagination}
+    _note(meta, query.ignored, query.capped)
+    return meta
+
+
+def _note(meta: dict[str, Any], ignored: tuple[str, ...], capped: bool) -> None:
+    if ignored:
+        meta["ignored"] = list(ignored)
+    if capped:
+        meta["limit_capped"] = True
+
+
+def _list_headers(resource: Resource, query: ListQuery, pagination: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Link (RFC 8288) and the total."""
+    path = f"/api/v1/{resource.route}"
+    links = [("first", query.text(page=1))]
+    if query.cursor is None and query.page > 1:
+        links.append(("prev", query.text(page=query.page - 1)))
+    if pagination["has_next_page"]:
+        by_page = query.text(page=query.page + 1)
+        by_cursor = query.text(cursor=pagination["next_cursor"])
+        links.append(("next", by_page if query.cursor is None else by_cursor))
+    if query.cursor is None and pagination["total_pages"]:
+        links.append(("last", query.text(page=pagination["total_pages"])))
+    link = ", ".join(f'<{path}?{text}>; rel="{rel}"' for rel, text in links)
+    total = pagination["total_items"]
+    return (("Link", link), *((("X-Total-Count", str(total)),) if total is not None else ()))

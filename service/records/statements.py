@@ -1,0 +1,92 @@
+"""A resource's statements, loaded and checked against what the resource declares; a mismatch stops the start."""
+
+from dataclasses import dataclass, field
+
+from service.db.statements import Statement, Statements
+from service.records.queries import ListQuery
+from service.resources.resource import Kind, Resource
+
+RANGES = ("gte", "gt", "lte", "lt")
+_OPERATORS = {
+    Kind.NUMBER: ("", "__ne", *(f"__{one}" for one in RANGES)),
+    Kind.DAY: ("", "__ne", *(f"__{one}" for one in RANGES)),
+    Kind.MOMENT: ("", *(f"__{one}" for one in RANGES)),
+    Kind.TEXT: ("", "__ne"),
+    Kind.FLAG: ("", "__ne"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceStatements:
+    """The statements in sql/<table>/ of one resource."""
+
+    list: Statement
+    since: Statement
+    metadata: Statement
+    get: Statement
+    get_with_relations: Statement
+    insert: Statement
+    bulk_insert: Statement
+    update: Statement
+    delete: Statement
+    conflicts: Statement
+    dependents: Statement | None
+    _lists: dict[tuple[object, bool, bool], Statement] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, statements: Statements, resource: Resource) -> "ResourceStatements":
+        """Read them; StatementError for a missing file, or a parameter too many or too few."""
+        table, columns = resource.table, frozenset(resource.record.model_fields)
+        viewing = {"viewer"} if resource.by_viewer else set()
+        shaping = viewing | ({"today"} if resource.by_day else set())
+        search = {"search"} if resource.by_viewer else {"search", "search_number", "search_day"}
+        paging = {"total_from", "limit", "offset"}
+        return cls(
+            list=statements.get(f"{table}/list", filter_names(resource) | search | paging | shaping),
+            since=statements.get(f"{table}/since", {"since", "limit"} | shaping),
+            metadata=statements.get(f"{table}/metadata"),
+            get=statements.get(f"{table}/get", {"ids"} | shaping),
+            get_with_relations=statements.get(f"{table}/get_with_relations", {"ids"} | shaping),
+            insert=statements.get(f"{table}/insert", columns),
+            bulk_insert=statements.get(f"{table}/bulk_insert", {"rows", "stamp"}),
+            update=statements.get(f"{table}/update", columns | {"id"}),
+            delete=statements.get(f"{table}/delete", {"id"}),
+            conflicts=statements.get(f"{table}/conflicts", {"rows"}),
+            dependents=statements.get(f"{table}/dependents", {"ids"}) if resource.referrers else None,
+        )
+
+    def list_for(self, query: ListQuery) -> Statement:
+        """The list statement sorted as `query` asks, and begun after its cursor."""
+        wanted = (query.order, query.cursor is not None, query.relations)
+        if wanted not in self._lists:
+            texts = {"order": order_text(query.order)}
+            if query.cursor is not None:
+                texts["after"] = after_text(query.order)
+            if query.relations:
+                texts["relations"] = self.get_with_relations.marked("relations")
+            self._lists[wanted] = self.list.choose(**texts)
+        return self._lists[wanted]
+
+
+def filter_names(resource: Resource) -> frozenset[str]:
+    """The parameters that its list statement takes for filters."""
+    names = {f"{column}{operator}" for column, kind in resource.all_filters.items() for operator in _OPERATORS[kind]}
+    return frozenset(names | {f"{column}__null" for column in resource.filters if column in resource.nullable})
+
+
+def order_text(order: tuple[tuple[str, bool], ...]) -> str:
+    """ORDER BY text of `order`, whose columns come from a resource's own list."""
+    return ", ".join(f"{column} {'DESC' if descends else 'ASC'}" for column, descends in order)
+
+
+def after_text(order: tuple[tuple[str, bool], ...], at: int = 0) -> str:
+    """The condition that a row comes after the one whose keys are after_0, after_1, … in `order`.
+
+    The first comparison alone bounds an index range; the rest breaks ties.
+    """
+    column, descends = order[at]
+    beyond = f"{column} {'<' if descends else '>'} %(after_{at})s"
+    if at == len(order) - 1:
+        return beyond
+    bound = f"{column} {'<=' if descends else '>='} %(after_{at})s"
+    return f"({bound} AND ({beyond} OR {after_text(order, at + 1)}))"

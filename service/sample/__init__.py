@@ -1,0 +1,1 @@
+"""An invented but believable farm, to try Herdbook on."""

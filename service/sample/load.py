@@ -1,0 +1,72 @@
+"""Loads the sample farm into an empty database, once, through the statements that uploads use."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from service.auth.passwords import Passwords
+from service.db.database import Database, open_database
+from service.db.pool import PoolLimits
+from service.db.statements import Statements
+from service.sample.farm import make_farm
+from service.sample.rows import Row
+from service.settings import Settings
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+BATCH = 5000
+# Nobody logs in as an invented person: "!" is no hash of anything.
+NO_PASSWORD = "!"
+
+
+def load_once(settings: Settings) -> str | None:
+    """Fill the database if there is no user in it and a sample farm is wanted; gives the password if it made one up."""
+    if settings.sample_animals == 0:
+        return None
+    return asyncio.run(_load(settings))
+
+
+async def _load(settings: Settings) -> str | None:
+    statements = Statements(SQL)
+    database = open_database(settings.database, PoolLimits(size=1, overflow=1), statements)
+    try:
+        counted = await database.read(statements.get("user/metadata"))
+        if counted.rows[0][0] != b"0":
+            return None
+        made_up = None if settings.admin_password else secrets.token_urlsafe(12) + "-7aA"
+        await _fill(settings, statements, database, settings.admin_password or made_up or "")
+        return made_up
+    finally:
+        await database.close()
+
+
+async def _fill(settings: Settings, statements: Statements, database: Database, password: str) -> None:
+    farm = make_farm(settings.sample_animals)
+    passwords = Passwords()
+    hashed = await passwords.hash(password)
+    passwords.close()
+    users = [{**row, "password": hashed if row["id"] == 1 else NO_PASSWORD} for row in farm.users]
+    tables: tuple[tuple[str, Iterable[Row]], ...] = (
+        ("species", farm.species),
+        ("breeds", farm.breeds),
+        ("animals", farm.animals),
+        ("diseases", farm.diseases),
+        ("user", users),
+        ("animal_diseases", farm.animal_diseases),
+    )
+    for table, rows in tables:
+        statement = statements.get(f"{table}/bulk_insert", {"rows", "stamp"})
+        for batch in _batches(rows):
+            async with database.pool.lend() as connection:
+                # Nobody else writes yet: the triggers stamp the rows.
+                values = {"rows": orjson.dumps(batch).decode(), "stamp": "1970-01-01"}
+                await connection.run(statement, values)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch

@@ -1,0 +1,3 @@
+-- Deletes one row of breeds; its trigger leaves a tombstone.
+DELETE FROM breeds
+WHERE id = %(id)s;

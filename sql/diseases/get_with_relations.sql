@@ -1,0 +1,27 @@
+-- The diseases with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
+-- last changed. By the primary key, and for each relation by the index of its foreign key.
+SELECT
+  id,
+  (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('diseases', 'animal_diseases', 'animals')) AS updated_at,
+  NOW(6) AS answered_at,
+  CONCAT(
+    '{"id":', diseases.id,
+    ',"name":', JSON_QUOTE(diseases.name),
+    ',"symptoms":', JSON_QUOTE(diseases.symptoms),
+    ',"details":', JSON_QUOTE(diseases.details),
+    ',"created_at":"', REPLACE(diseases.created_at, ' ', 'T'), 'Z"',
+    ',"updated_at":"', REPLACE(diseases.updated_at, ' ', 'T'), 'Z"',
+    /* relations: */
+    ',"animals":[', COALESCE((
+      SELECT GROUP_CONCAT(JSON_OBJECT('id', related.id, 'animal_id', related.animal_id, 'record', animals.record, 'diagnosis_date', related.diagnosis_date, 'status', related.status) ORDER BY related.id SEPARATOR ',' LIMIT 50)
+      FROM animal_diseases AS related
+      JOIN animals ON animals.id = related.animal_id
+      WHERE related.disease_id = diseases.id
+        AND related.id <= COALESCE((SELECT id FROM animal_diseases WHERE disease_id = diseases.id ORDER BY id LIMIT 1 OFFSET 49), related.id)
+    ), ''), ']',
+    /* :relations */
+    '}'
+  ) AS data
+FROM diseases
+WHERE id IN %(ids)s
+ORDER BY id;

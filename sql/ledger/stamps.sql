@@ -1,0 +1,4 @@
+-- When each table last changed: what the poller watches.
+SELECT table_name, last_modified
+FROM ledger
+ORDER BY table_name;

@@ -1,0 +1,2 @@
+-- Whether the triggers of a table leave the stamping to the statements of this session: the table's name, or NULL.
+SET @ledger_stands_aside = %(table_name)s;

@@ -1,0 +1,4 @@
+-- The numbers of the connections that the server still holds for this account.
+SELECT ID
+FROM information_schema.PROCESSLIST
+WHERE USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1);

@@ -1,0 +1,2 @@
+-- Which server and which database this is: processes that agree on it share one set of generations.
+SELECT CONCAT_WS('|', @@hostname, @@port, @@datadir, DATABASE()) AS identity;

@@ -1,0 +1,4 @@
+-- When this server was started, by its own clock then: with a connection's number, a name that is never used twice.
+SELECT UNIX_TIMESTAMP() - CAST(VARIABLE_VALUE AS INTEGER) AS server_start
+FROM information_schema.GLOBAL_STATUS
+WHERE VARIABLE_NAME = 'UPTIME';

@@ -1,0 +1,5 @@
+-- Which triggers this database has.
+SELECT TRIGGER_NAME
+FROM information_schema.TRIGGERS
+WHERE TRIGGER_SCHEMA = DATABASE()
+ORDER BY TRIGGER_NAME;

@@ -1,0 +1,3 @@
+-- Deletes one row of species; its trigger leaves a tombstone.
+DELETE FROM species
+WHERE id = %(id)s;

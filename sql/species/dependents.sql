@@ -1,0 +1,6 @@
+-- How many rows refer to each of the given species, by table and field; by the indexes of the foreign keys.
+SELECT species_id AS id, 'breeds' AS table_name, 'species_id' AS field, COUNT(*) AS referring
+FROM breeds
+WHERE species_id IN %(ids)s
+GROUP BY species_id
+ORDER BY id, table_name, field;

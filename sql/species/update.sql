@@ -1,0 +1,6 @@
+-- Sets the given fields of one row of species; its trigger stamps it.
+UPDATE species
+SET
+  updated_at = updated_at
+  , name = %(name)s  -- if given
+WHERE id = %(id)s;

@@ -1,0 +1,9 @@
+-- The password hash to check at login, by identification or email. By their unique keys.
+SELECT id, password, status
+FROM user
+WHERE identification = %(identification)s
+UNION
+SELECT id, password, status
+FROM user
+WHERE email = %(email)s
+LIMIT 1;
