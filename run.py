@@ -94,7 +94,7 @@ def run_migrations(settings: Settings) -> int:
 
 
 def audit(settings: Settings) -> int:
-    """Compare the ledger with the tables it stands for."""
+    """Compare the ledger with the tables it stands for, and the triggers and indexes with what must be there."""
     from service.db.audit import run
 
     return _with_database(settings, run)

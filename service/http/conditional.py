@@ -33,8 +33,8 @@ def http_date(moment: datetime) -> str:
 def stated(last_modified: datetime, second_closed: bool) -> datetime:
     """What Last-Modified says.
 
-    While the second of the last change is not over, another change may fall into it, so not that second is named but the
-    one before: who asks with it later is given the page again.
+    While the second of the last change is not over, another change may fall into it, so the one before is named:
+    who asks with it later is given the page again.
     """
     whole = last_modified.replace(microsecond=0)
     return whole if second_closed else whole - timedelta(seconds=1)

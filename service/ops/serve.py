@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from service.db import migrate
+from service.db import audit, migrate
+from service.db.errors import DatabaseError
 from service.db.installation import PrivateDatabaseError
 from service.db.private import PrivateMariaDB
 from service.ops.database import (
@@ -100,6 +101,7 @@ def _started_workers(settings: Settings, sockets: list[socket.socket], stack: Ex
     wait_until_reachable(settings.database)
     check_server(settings.database, settings)
     migrate.apply(settings.database, MIGRATIONS)
+    _audit(settings)
     made_up_password = load_once(settings)
     workers = WorkerProcesses(settings, sockets)
     stack.callback(workers.stop)
@@ -111,6 +113,18 @@ def _started_workers(settings: Settings, sockets: list[socket.socket], stack: Ex
         # Also where the workers fail: a password that was made up is shown only once.
         _print_login(settings, made_up_password)
     return workers
+
+
+def _audit(settings: Settings) -> None:
+    """Mend what the ledger says wrongly, with a word about it. ServeError where the schema itself is not whole."""
+    try:
+        differences = audit.audited(settings, mend=True)
+    except DatabaseError as error:
+        raise ServeError(f"the database cannot be audited: {error}") from None
+    for difference in differences:
+        _say(f"{difference}{' (mended)' if difference.mendable else ''}")
+    if not all(difference.mendable for difference in differences):
+        raise ServeError("the schema is not whole, so answers could not be exact; see migrations/ for what is missing")
 
 
 class WorkerProcesses:
