@@ -27,6 +27,7 @@ from service.http.session_handlers import SessionHandlers
 from service.ops.debug import Debug
 from service.ops.health import Health
 from service.ops.watch import Watch
+from service.records.bulk import BulkWriter
 from service.records.reader import ResourceReader
 from service.records.writer import ResourceWriter
 from service.resources import all_resources
@@ -97,7 +98,9 @@ def _route(app: web.Application, parts: Parts, resources: tuple[Resource, ...], 
     app.add_routes(debug.routes())
     app.add_routes(session.routes(BASE))
     for resource in resources:
-        handlers = ResourceHandlers(parts.readers[resource.table], parts.writers[resource.table], asker)
+        writer = parts.writers[resource.table]
+        bulk = BulkWriter(writer, parts.statements)
+        handlers = ResourceHandlers(parts.readers[resource.table], writer, bulk, asker)
         app.add_routes(handlers.routes(BASE))
 
 

@@ -68,7 +68,7 @@ class Tokens:
         return claims
 
     def _verified(self, token: str) -> Claims:
-        if len(token) > LONGEST:
+        if len(token) > LONGEST or not token.isascii():
             raise InvalidToken
         try:
             said = jwt.decode(

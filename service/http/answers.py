@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from service.cache.page import Page
-from service.http.conditional import accepted_encoding, http_date, is_not_modified, stated
+from service.http.conditional import Conditions, Outcome, Validators, accepted_encoding, http_date, stated
+from service.http.problems import Problem
+from service.records.idempotency import Answer
 
 JSON = "application/json; charset=utf-8"
 
@@ -32,19 +34,22 @@ def answer(request: web.Request, page: Page, policy: Policy) -> web.Response:
         hdrs.CACHE_CONTROL: policy.cache_control,
         hdrs.VARY: policy.vary,
     }
-    if is_not_modified(
-        asked.get(hdrs.IF_NONE_MATCH),
-        asked.get(hdrs.IF_MODIFIED_SINCE),
-        headers[hdrs.ETAG],
-        page.last_modified,
-        page.second_closed,
-    ):
-        return web.Response(status=304, headers=headers)
+    match Conditions.of(asked).evaluate(validators_of(page, encoding), reads=True):
+        case Outcome.FAILED:
+            raise Problem("PRECONDITION_FAILED")
+        case Outcome.NOT_MODIFIED:
+            return web.Response(status=304, headers=headers)
     headers.update(page.headers)
     headers[hdrs.CONTENT_TYPE] = JSON
     if encoding != "identity":
         headers[hdrs.CONTENT_ENCODING] = encoding
     return web.Response(body=page.encoded(encoding), headers=headers)
+
+
+def validators_of(page: Page, encoding: str = "identity") -> Validators:
+    """What conditions are held against."""
+    tags = tuple(page.tag(one) for one in ("identity", "gzip"))
+    return Validators(page.tag(encoding), tags, page.last_modified, page.second_closed)
 
 
 def created(status: int, body: bytes, headers: dict[str, str] | None = None) -> web.Response:
@@ -54,3 +59,21 @@ def created(status: int, body: bytes, headers: dict[str, str] | None = None) -> 
         body=body,
         headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-store", **(headers or {})},
     )
+
+
+def prefers_minimal(request: web.Request) -> bool:
+    """Whether the client wants no row back: Prefer: return=minimal (RFC 7240 section 4.2)."""
+    return "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower()
+
+
+def written(done: Answer) -> web.Response:
+    """The answer to a write, fresh or kept from the first time its Idempotency-Key came."""
+    headers: dict[str, str] = {}
+    if done.location is not None:
+        headers[hdrs.LOCATION] = done.location
+    if done.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if done.body:
+        return created(done.status, done.body, headers)
+    headers |= {"Preference-Applied": "return=minimal", "Cache-Control": "no-store"}
+    return web.Response(status=done.status, headers=headers)

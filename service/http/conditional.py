@@ -1,8 +1,11 @@
 """Conditional requests as RFC 9110 section 13 orders them: pure functions of headers and validators."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import Enum, auto
 
 _TAG = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([^",\s]+))\s*(?:,|$)')
 
@@ -40,30 +43,88 @@ def stated(last_modified: datetime, second_closed: bool) -> datetime:
     return whole if second_closed else whole - timedelta(seconds=1)
 
 
+def _date(header: str) -> datetime | None:
+    """The moment an HTTP date says (section 5.6.7); None for one that says none, which is then no condition."""
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
 def not_modified_since(header: str, last_modified: datetime, second_closed: bool) -> bool:
     """Whether If-Modified-Since `header` lets the page be left out; a date that is none never does."""
-    try:
-        since = parsedate_to_datetime(header)
-    except ValueError:
+    since = _date(header)
+    if since is None:
         return False
-    if since.tzinfo is None:
-        since = since.replace(tzinfo=UTC)
     return second_closed and last_modified.replace(microsecond=0) <= since
 
 
-def is_not_modified(
-    if_none_match: str | None,
-    if_modified_since: str | None,
-    tag: str,
-    last_modified: datetime,
-    second_closed: bool,
-) -> bool:
-    """Whether a GET or HEAD is answered 304 (section 13.2.2, steps 3 and 4)."""
-    if if_none_match is not None:
-        return matches_weakly(if_none_match, tag)
-    if if_modified_since is not None:
-        return not_modified_since(if_modified_since, last_modified, second_closed)
-    return False
+class Outcome(Enum):
+    """What the conditions of a request make of it."""
+
+    PROCEED = auto()
+    NOT_MODIFIED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What is there now: the tag that the request selects, those of every encoding, and when it was last modified."""
+
+    selected: str
+    tags: tuple[str, ...]
+    last_modified: datetime
+    second_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The four conditional headers of a request, None where it lacks one."""
+
+    if_match: str | None = None
+    if_unmodified_since: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "Conditions":
+        """Those of `headers`."""
+        return cls(
+            headers.get("If-Match"),
+            headers.get("If-Unmodified-Since"),
+            headers.get("If-None-Match"),
+            headers.get("If-Modified-Since"),
+        )
+
+    @property
+    def guard_writes(self) -> bool:
+        """Whether a write depends on what is there."""
+        return any((self.if_match, self.if_unmodified_since, self.if_none_match))
+
+    def evaluate(self, now: Validators | None, *, reads: bool) -> Outcome:
+        """What becomes of the request, in the order of section 13.2.2. `now`: None where there is nothing yet."""
+        if self.if_match is not None:
+            if now is None or not matches_strongly(self.if_match, now.tags):
+                return Outcome.FAILED
+        elif self.if_unmodified_since is not None and _modified_after(self.if_unmodified_since, now):
+            return Outcome.FAILED
+        if self.if_none_match is not None:
+            tags = () if now is None else (now.selected,) if reads else now.tags
+            if any(matches_weakly(self.if_none_match, tag) for tag in tags):
+                return Outcome.NOT_MODIFIED if reads else Outcome.FAILED
+        elif reads and now is not None and self._unmodified_since(now):
+            return Outcome.NOT_MODIFIED
+        return Outcome.PROCEED
+
+    def _unmodified_since(self, now: Validators) -> bool:
+        since = self.if_modified_since
+        return since is not None and not_modified_since(since, now.last_modified, now.second_closed)
+
+
+def _modified_after(header: str, now: Validators | None) -> bool:
+    since = _date(header)
+    return since is not None and (now is None or now.last_modified.replace(microsecond=0) > since)
 
 
 def accepted_encoding(header: str | None, offered: tuple[str, ...]) -> str:

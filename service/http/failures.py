@@ -55,6 +55,8 @@ def records_problem(error: records.RecordsError, resource: Resource, language: s
                 "resync": f"/api/v1/{resource.route}?limit=1000&sort_by=id&sort_order=asc",
             }
             return Problem("SINCE_TOO_OLD", details=details, deltas_from=rfc3339(error.deltas_from))
+        case records.KeyReused():
+            return Problem("IDEMPOTENCY_KEY_REUSED")
         case records.Stale():
             return Problem("PRECONDITION_FAILED")
         case records.Forbidden():

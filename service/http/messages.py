@@ -96,6 +96,14 @@ CATALOGUE: Mapping[str, Entry] = {
             "The row has changed meanwhile: read it again.",
         ),
     ),
+    "IDEMPOTENCY_KEY_REUSED": Entry(
+        422,
+        ("Clave repetida", "Key reused"),
+        (
+            "Esta Idempotency-Key ya se usó con otro contenido.",
+            "This Idempotency-Key was used before with another body.",
+        ),
+    ),
     "SINCE_TOO_OLD": Entry(
         410,
         ("Demasiado antiguo", "Too old"),
@@ -176,7 +184,7 @@ CATALOGUE: Mapping[str, Entry] = {
         (
             "Se perdió la conexión al confirmar el cambio: puede haberse hecho o no. Compruébelo antes de repetirlo.",
             "The connection was lost while the change was being committed: it may have been made or not."
-            " Check before repeating it.",
+            " Ask again with your Idempotency-Key, or check before repeating it.",
         ),
     ),
     "TIMEOUT": Entry(

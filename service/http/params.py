@@ -4,13 +4,14 @@ Pure: nothing here knows a request, a cache or a statement.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
 from service.db.statements import Scalar, Value
 from service.http.problems import Problem
+from service.records.bulk import OnConflict
 from service.records.cursor import Cursor, CursorError
 from service.records.queries import (
     DEFAULT_LIMIT,
@@ -284,6 +285,22 @@ def _one(kind: Kind, name: str, text: str) -> Scalar:
 
 def _sql_time(instant: datetime) -> str:
     return instant.isoformat(" ", "microseconds")
+
+
+def conflict_rule(given: Mapping[str, str]) -> OnConflict:
+    """What the only parameter of a bulk insert says: on_conflict."""
+    for name in given:
+        if name != "on_conflict" and name not in UNSEEN:
+            raise Problem(
+                "UNKNOWN_PARAMETER",
+                details={"parameter": name, "nearest": "on_conflict"},
+                parameter=name,
+                nearest=("; ¿quiso decir «on_conflict»?", "; did you mean 'on_conflict'?"),
+            )
+    rule = given.get("on_conflict", "error")
+    if rule not in list(OnConflict):
+        raise invalid("on_conflict", "debe ser error, ignore o update", "it must be error, ignore or update")
+    return OnConflict(rule)
 
 
 def wants_relations(text: str) -> bool:

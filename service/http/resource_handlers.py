@@ -1,33 +1,41 @@
 """The handlers of one resource: parse, ask, shape, respond."""
 
+from collections.abc import Callable
+
 import orjson
 from aiohttp import hdrs, web
 
 from service.cache.page import Page
-from service.http.answers import PRIVATE, PUBLIC, answer, created
+from service.http.answers import PRIVATE, PUBLIC, answer, created, prefers_minimal, validators_of, written
 from service.http.asker import Asker, viewer_of
 from service.http.bodies import json_array, json_object
-from service.http.conditional import matches_strongly
+from service.http.conditional import Conditions, Outcome
 from service.http.failures import records_problem
-from service.http.params import parse_list, parse_since, wants_relations
+from service.http.params import conflict_rule, invalid, parse_list, parse_since, wants_relations
 from service.http.problems import Problem, language_of
 from service.http.routing import Handler, both
+from service.records.bulk import BulkWriter, OnConflict, Stored
 from service.records.envelope import envelope
 from service.records.errors import RecordsError
+from service.records.idempotency import Answer, Claim, Replayed
 from service.records.reader import ResourceReader, Viewer
-from service.records.writer import Precondition, ResourceWriter, Row
+from service.records.writer import ResourceWriter, Row, Terms
 from service.resources.fields import BIGINT
 
 EVERYONE = Viewer()
+MOST_BULK = 10_000
+LONGEST_KEY = 255
+MINIMAL = Answer(204, b"")
 
 
 class ResourceHandlers:
     """What /api/v1/<route> answers."""
 
-    def __init__(self, reader: ResourceReader, writer: ResourceWriter, asker: Asker) -> None:
+    def __init__(self, reader: ResourceReader, writer: ResourceWriter, bulk: BulkWriter, asker: Asker) -> None:
         self.resource = reader.resource
         self._reader = reader
         self._writer = writer
+        self._bulk = bulk
         self._asker = asker
         self._policy = PRIVATE if self.resource.private else PUBLIC
 
@@ -39,6 +47,8 @@ class ResourceHandlers:
             (hdrs.METH_POST, path, self.create),
             (hdrs.METH_GET, f"{path}/metadata", self.metadata),
             (hdrs.METH_POST, f"{path}/bulk", self.bulk_create),
+            (hdrs.METH_PATCH, f"{path}/bulk", self.bulk_update),
+            (hdrs.METH_DELETE, f"{path}/bulk", self.bulk_delete),
             (hdrs.METH_GET, f"{path}/{{id:[0-9]+}}", self.row),
             (hdrs.METH_PUT, f"{path}/{{id:[0-9]+}}", self.update),
             (hdrs.METH_PATCH, f"{path}/{{id:[0-9]+}}", self.update),
@@ -78,33 +88,56 @@ class ResourceHandlers:
     async def create(self, request: web.Request) -> web.Response:
         """POST: 201 with the new row and where it is."""
         viewer = await self._writer_of(request, None)
-        row = await self._writer.create(viewer, await json_object(request))
-        location = f"/api/v1/{self.resource.route}/{row.id}"
-        return created(201, self._written(request, row, "created"), {hdrs.LOCATION: location})
+        body = await json_object(request)
+        terms = await self._terms(request, viewer)
+        answer_of = self._row_answer(request, 201, "created")
+        return written(await self._writer.create(viewer, body, answer_of, terms))
 
     async def update(self, request: web.Request) -> web.Response:
-        """PUT and PATCH /{id}: the fields given are set; 200 with the whole row."""
+        """PUT and PATCH /{id}: the fields given are set (RFC 7396); 200 with the whole row."""
         row_id = _id(request)
         viewer = await self._writer_of(request, row_id)
-        row = await self._writer.update(viewer, row_id, await json_object(request), _precondition(request))
-        return created(200, self._written(request, row, "updated"))
+        body = await json_object(request)
+        answer_of = self._row_answer(request, 200, "updated")
+        return written(await self._writer.update(viewer, row_id, body, answer_of, _conditions(request)))
 
     async def delete(self, request: web.Request) -> web.Response:
         """DELETE /{id}: 200 with `deleted_id`."""
         row_id = _id(request)
-        await self._asker.admin(request)
-        await self._writer.delete(EVERYONE, row_id, _precondition(request))
+        viewer = viewer_of(await self._asker.admin(request))
+        await self._writer.delete(viewer, row_id, _conditions(request))
+        if prefers_minimal(request):
+            return written(MINIMAL)
         message = self._message(request, "deleted")
         return created(200, envelope(orjson.dumps({"deleted_id": row_id}), message=message))
 
     async def bulk_create(self, request: web.Request) -> web.Response:
         """POST /bulk: 201 with every new row, or none is stored and every bad one is named."""
         viewer = await self._writer_of(request, None)
+        on_conflict = conflict_rule(request.query)
+        if on_conflict is OnConflict.UPDATE:
+            await self._asker.admin(request)  # it changes rows that are there
         bodies = await json_array(request, self.resource.bulk_limit)
-        rows, ignored = await self._writer.bulk_create(viewer, bodies)
-        meta = {"count": len(rows), **({"ignored": ignored} if ignored else {})}
-        data = b"[" + b",\n".join(row.data for row in rows) + b"]"
-        return created(201, envelope(data, meta, self._message(request, "created")))
+        claim = (await self._terms(request, viewer)).claim
+        wants_rows = not prefers_minimal(request)
+        answer_of = self._bulk_answer(request, 201, "created")
+        return written(await self._bulk.create(viewer, bodies, answer_of, on_conflict, claim, wants_rows=wants_rows))
+
+    async def bulk_update(self, request: web.Request) -> web.Response:
+        """PATCH /bulk: in each row, named by its id, the fields given are set; all or none."""
+        viewer = viewer_of(await self._asker.admin(request))
+        bodies = await json_array(request, self.resource.bulk_limit)
+        stored = await self._bulk.update(viewer, bodies)
+        return written(self._bulk_answer(request, 200, "updated")(stored))
+
+    async def bulk_delete(self, request: web.Request) -> web.Response:
+        """DELETE /bulk: the rows with these ids are deleted; all or none."""
+        viewer = viewer_of(await self._asker.admin(request))
+        ids = await self._bulk.delete(viewer, await json_array(request, MOST_BULK))
+        if prefers_minimal(request):
+            return written(MINIMAL)
+        message = self._message(request, "deleted")
+        return created(200, envelope(orjson.dumps({"deleted_ids": ids}), {"count": len(ids)}, message))
 
     # Who may.
 
@@ -122,12 +155,24 @@ class ResourceHandlers:
             raise Problem("ADMIN_ROLE_REQUIRED")
         return viewer_of(identity)
 
+    async def _terms(self, request: web.Request, viewer: Viewer) -> Terms:
+        """The request's conditions, and its Idempotency-Key as this user's claim."""
+        terms, key = _conditions(request), request.headers.get("Idempotency-Key")
+        if key is None:
+            return terms
+        if not 0 < len(key) <= LONGEST_KEY:
+            raise invalid("Idempotency-Key", f"máximo {LONGEST_KEY} caracteres", f"at most {LONGEST_KEY} characters")
+        claim = Claim.of(viewer.segment or 0, request.path.rstrip("/"), key, await request.read())
+        return Terms(terms.precondition, claim)
+
     def _guarded(self, handler: Handler) -> Handler:
         """`handler`, with what the records refuse told as a problem of this resource."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
                 return await handler(request)
+            except Replayed as replay:
+                return written(replay.answer)
             except RecordsError as error:
                 language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
                 bulk = request.path.rstrip("/").endswith("/bulk")
@@ -137,9 +182,32 @@ class ResourceHandlers:
 
     # Words.
 
-    def _written(self, request: web.Request, row: Row, done: str) -> bytes:
-        meta = {"ignored": list(row.ignored)} if row.ignored else None
-        return envelope(row.data, meta, self._message(request, done))
+    def _row_answer(self, request: web.Request, status: int, done: str) -> Callable[[Row], Answer]:
+        def answer_of(row: Row) -> Answer:
+            location = f"/api/v1/{self.resource.route}/{row.id}" if status == 201 else None
+            if prefers_minimal(request):
+                return Answer(status if status == 201 else 204, b"", location)
+            meta = {"ignored": list(row.ignored)} if row.ignored else None
+            return Answer(status, envelope(row.data, meta, self._message(request, done)), location)
+
+        return answer_of
+
+    def _bulk_answer(self, request: web.Request, status: int, done: str) -> Callable[[Stored], Answer]:
+        def answer_of(stored: Stored) -> Answer:
+            if prefers_minimal(request):
+                return Answer(status if status == 201 else 204, b"")
+            meta: dict[str, object] = {
+                "count": len(stored.rows),
+                "inserted": stored.inserted,
+                "updated": stored.updated,
+                "skipped": stored.skipped,
+            }
+            if stored.ignored:
+                meta["ignored"] = list(stored.ignored)
+            data = b"[" + b",\n".join(row.data for row in stored.rows) + b"]"
+            return Answer(status, envelope(data, meta, self._message(request, done)))
+
+        return answer_of
 
     def _message(self, request: web.Request, done: str) -> str:
         label = self.resource.label
@@ -167,9 +235,14 @@ def _wants_relations(request: web.Request) -> bool:
     return wants_relations(request.query.get("include_relations", ""))
 
 
-def _precondition(request: web.Request) -> Precondition | None:
-    """If-Match (RFC 9110 section 13.1.1) against every encoding's tag of the row as it is."""
-    wanted = request.headers.get(hdrs.IF_MATCH)
-    if wanted is None:
-        return None
-    return lambda page: matches_strongly(wanted, tuple(page.tag(one) for one in ("identity", "gzip")))
+def _conditions(request: web.Request) -> Terms:
+    """What the request's conditional headers demand of what is there."""
+    conditions = Conditions.of(request.headers)
+    if not conditions.guard_writes:
+        return Terms()
+
+    def holds(page: Page | None) -> bool:
+        there = None if page is None else validators_of(page)
+        return conditions.evaluate(there, reads=False) is Outcome.PROCEED
+
+    return Terms(holds)

@@ -32,6 +32,10 @@ class Stale(RecordsError):
     """The row is not as the writer believes it to be (If-Match)."""
 
 
+class KeyReused(RecordsError):
+    """The Idempotency-Key came before with another body."""
+
+
 class Forbidden(RecordsError):
     """Only an Administrador may change these fields."""
 

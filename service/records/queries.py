@@ -54,6 +54,7 @@ class ListQuery:
         parts += [(name, _written(value)) for name, value in self.filters]
         parts += [("search", self.search)] if self.search is not None else []
         parts += [("fields", ",".join(self.fields))] if self.fields else []
+        parts += [("include_relations", "true")] if self.relations else []
         return urlencode(parts)
 
 

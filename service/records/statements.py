@@ -27,6 +27,8 @@ class ResourceStatements:
     get_with_relations: Statement
     insert: Statement
     bulk_insert: Statement
+    bulk_update: Statement
+    bulk_delete: Statement
     update: Statement
     delete: Statement
     conflicts: Statement
@@ -49,6 +51,8 @@ class ResourceStatements:
             get_with_relations=statements.get(f"{table}/get_with_relations", {"ids"} | shaping),
             insert=statements.get(f"{table}/insert", columns),
             bulk_insert=statements.get(f"{table}/bulk_insert", {"rows", "stamp"}),
+            bulk_update=statements.get(f"{table}/bulk_update", {"rows"}),
+            bulk_delete=statements.get(f"{table}/bulk_delete", {"ids"}),
             update=statements.get(f"{table}/update", columns | {"id"}),
             delete=statements.get(f"{table}/delete", {"id"}),
             conflicts=statements.get(f"{table}/conflicts", {"rows"}),

@@ -33,8 +33,12 @@ class Validator:
 
     def partial(self, body: object) -> tuple[Values, list[str]]:
         """The values that an update gives, and the keys that were dropped; InvalidRows names every fault."""
-        values, ignored = self._check(self._partial, [body], partial=True)
-        return values[0], ignored
+        (values,), ignored = self.partials([body])
+        return values, ignored
+
+    def partials(self, bodies: Sequence[object]) -> tuple[list[Values], list[str]]:
+        """The same for the updates of many rows."""
+        return self._check(self._partial, bodies, partial=True)
 
     def _check(self, model: type[Record], bodies: Sequence[object], *, partial: bool) -> tuple[list[Values], list[str]]:
         faults: list[Fault] = []

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -62,7 +63,7 @@ async def _fill(settings: Settings, statements: Statements, database: Database, 
         for batch in _batches(rows):
             async with database.pool.lend() as connection:
                 # Nobody else writes yet: the triggers stamp the rows.
-                values = {"rows": orjson.dumps(batch).decode(), "stamp": "1970-01-01"}
+                values = {"rows": orjson.dumps(batch).decode(), "stamp": str(datetime.now(UTC))[:26]}
                 await connection.run(statement, values)
 
 

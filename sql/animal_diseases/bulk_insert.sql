@@ -1,7 +1,26 @@
 -- Many new rows in animal_diseases at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO animal_diseases (id, animal_id, disease_id, instructor_id, diagnosis_date, status, notes, updated_at)
-SELECT given.id, given.animal_id, given.disease_id, given.instructor_id, given.diagnosis_date, given.status, given.notes, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO animal_diseases (
+  id,
+  animal_id,
+  disease_id,
+  instructor_id,
+  diagnosis_date,
+  status,
+  notes,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.animal_id,
+  given.disease_id,
+  given.instructor_id,
+  given.diagnosis_date,
+  given.status,
+  given.notes,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

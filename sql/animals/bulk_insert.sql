@@ -1,7 +1,30 @@
 -- Many new rows in animals at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO animals (id, record, sex, birth_date, weight, status, breeds_id, idFather, idMother, updated_at)
-SELECT given.id, given.record, given.sex, given.birth_date, given.weight, given.status, given.breeds_id, given.idFather, given.idMother, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO animals (
+  id,
+  record,
+  sex,
+  birth_date,
+  weight,
+  status,
+  breeds_id,
+  idFather,
+  idMother,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.record,
+  given.sex,
+  given.birth_date,
+  given.weight,
+  given.status,
+  given.breeds_id,
+  given.idFather,
+  given.idMother,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

@@ -1,5 +1,5 @@
 -- What keeps the given rows out of animals: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing. By the unique keys and the primary keys referred to.
+-- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(
@@ -14,25 +14,25 @@ WITH given AS (
     )
   ) AS rows_given
 )
-SELECT given.place, 'record' AS field, 'taken' AS reason
+SELECT given.place, 'record' AS field, 'taken' AS reason, animals.id AS row_id
 FROM given
 JOIN animals ON animals.record = given.record AND NOT animals.id <=> given.id
 UNION ALL
-SELECT repeated.place, 'record', 'repeated'
+SELECT repeated.place, 'record', 'repeated', NULL
 FROM (SELECT place, record, ROW_NUMBER() OVER (PARTITION BY record ORDER BY place) AS nth FROM given) AS repeated
 WHERE repeated.nth > 1 AND repeated.record IS NOT NULL
 UNION ALL
-SELECT given.place, 'breeds_id', 'missing'
+SELECT given.place, 'breeds_id', 'missing', NULL
 FROM given
 LEFT JOIN breeds ON breeds.id = given.breeds_id
 WHERE given.breeds_id IS NOT NULL AND breeds.id IS NULL
 UNION ALL
-SELECT given.place, 'idFather', 'missing'
+SELECT given.place, 'idFather', 'missing', NULL
 FROM given
 LEFT JOIN animals ON animals.id = given.idFather
 WHERE given.idFather IS NOT NULL AND animals.id IS NULL
 UNION ALL
-SELECT given.place, 'idMother', 'missing'
+SELECT given.place, 'idMother', 'missing', NULL
 FROM given
 LEFT JOIN animals ON animals.id = given.idMother
 WHERE given.idMother IS NOT NULL AND animals.id IS NULL

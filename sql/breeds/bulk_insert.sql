@@ -1,7 +1,18 @@
 -- Many new rows in breeds at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO breeds (id, name, species_id, updated_at)
-SELECT given.id, given.name, given.species_id, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO breeds (
+  id,
+  name,
+  species_id,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.name,
+  given.species_id,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

@@ -1,7 +1,20 @@
 -- Many new rows in diseases at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO diseases (id, name, symptoms, details, updated_at)
-SELECT given.id, given.name, given.symptoms, given.details, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO diseases (
+  id,
+  name,
+  symptoms,
+  details,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.name,
+  given.symptoms,
+  given.details,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

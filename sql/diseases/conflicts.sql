@@ -1,5 +1,5 @@
 -- What keeps the given rows out of diseases: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing. By the unique keys and the primary keys referred to.
+-- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(
@@ -11,11 +11,11 @@ WITH given AS (
     )
   ) AS rows_given
 )
-SELECT given.place, 'name' AS field, 'taken' AS reason
+SELECT given.place, 'name' AS field, 'taken' AS reason, diseases.id AS row_id
 FROM given
 JOIN diseases ON diseases.name = given.name AND NOT diseases.id <=> given.id
 UNION ALL
-SELECT repeated.place, 'name', 'repeated'
+SELECT repeated.place, 'name', 'repeated', NULL
 FROM (SELECT place, name, ROW_NUMBER() OVER (PARTITION BY name ORDER BY place) AS nth FROM given) AS repeated
 WHERE repeated.nth > 1 AND repeated.name IS NOT NULL
 ORDER BY place, field;

@@ -1,7 +1,16 @@
 -- Many new rows in species at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO species (id, name, updated_at)
-SELECT given.id, given.name, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO species (
+  id,
+  name,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.name,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

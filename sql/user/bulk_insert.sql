@@ -1,7 +1,30 @@
 -- Many new rows in user at once, each stamped in its place after the given time; gives their ids in that order. A row may
 -- bring an id of its own.
-INSERT INTO user (id, identification, fullname, password, email, phone, address, role, status, updated_at)
-SELECT given.id, given.identification, given.fullname, given.password, given.email, given.phone, given.address, given.role, given.status, %(stamp)s + INTERVAL given.place MICROSECOND
+INSERT INTO user (
+  id,
+  identification,
+  fullname,
+  password,
+  email,
+  phone,
+  address,
+  role,
+  status,
+  created_at,
+  updated_at
+)
+SELECT
+  given.id,
+  given.identification,
+  given.fullname,
+  given.password,
+  given.email,
+  given.phone,
+  given.address,
+  given.role,
+  given.status,
+  %(stamp)s + INTERVAL given.place MICROSECOND,
+  %(stamp)s + INTERVAL given.place MICROSECOND
 FROM JSON_TABLE(
   %(rows)s,
   '$[*]' COLUMNS (

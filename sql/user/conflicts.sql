@@ -1,5 +1,5 @@
 -- What keeps the given rows out of user: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing. By the unique keys and the primary keys referred to.
+-- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(
@@ -13,27 +13,27 @@ WITH given AS (
     )
   ) AS rows_given
 )
-SELECT given.place, 'identification' AS field, 'taken' AS reason
+SELECT given.place, 'identification' AS field, 'taken' AS reason, user.id AS row_id
 FROM given
 JOIN user ON user.identification = given.identification AND NOT user.id <=> given.id
 UNION ALL
-SELECT repeated.place, 'identification', 'repeated'
+SELECT repeated.place, 'identification', 'repeated', NULL
 FROM (SELECT place, identification, ROW_NUMBER() OVER (PARTITION BY identification ORDER BY place) AS nth FROM given) AS repeated
 WHERE repeated.nth > 1 AND repeated.identification IS NOT NULL
 UNION ALL
-SELECT given.place, 'email' AS field, 'taken' AS reason
+SELECT given.place, 'email' AS field, 'taken' AS reason, user.id
 FROM given
 JOIN user ON user.email = given.email AND NOT user.id <=> given.id
 UNION ALL
-SELECT repeated.place, 'email', 'repeated'
+SELECT repeated.place, 'email', 'repeated', NULL
 FROM (SELECT place, email, ROW_NUMBER() OVER (PARTITION BY email ORDER BY place) AS nth FROM given) AS repeated
 WHERE repeated.nth > 1 AND repeated.email IS NOT NULL
 UNION ALL
-SELECT given.place, 'phone' AS field, 'taken' AS reason
+SELECT given.place, 'phone' AS field, 'taken' AS reason, user.id
 FROM given
 JOIN user ON user.phone = given.phone AND NOT user.id <=> given.id
 UNION ALL
-SELECT repeated.place, 'phone', 'repeated'
+SELECT repeated.place, 'phone', 'repeated', NULL
 FROM (SELECT place, phone, ROW_NUMBER() OVER (PARTITION BY phone ORDER BY place) AS nth FROM given) AS repeated
 WHERE repeated.nth > 1 AND repeated.phone IS NOT NULL
 ORDER BY place, field;

@@ -1,0 +1,201 @@
+"""Writing many rows at once: all of them or none, and every bad one named."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import orjson
+
+from service.db.database import Connection, Work, Written
+from service.db.errors import DatabaseError
+from service.db.statements import Statements, Value
+from service.records.errors import Fault, InvalidRows, Taken
+from service.records.idempotency import Answer, Claim
+from service.records.reader import Viewer, utc_now
+from service.records.validation import Values
+from service.records.writer import ResourceWriter, Row
+
+T = TypeVar("T")
+
+
+class OnConflict(StrEnum):
+    """What becomes of a row whose unique value another row has already."""
+
+    ERROR = "error"
+    IGNORE = "ignore"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a bulk write did: the rows it stored, as they are now (none where they were not asked for), and counts."""
+
+    rows: tuple[Row, ...]
+    inserted: int = 0
+    updated: int = 0
+    skipped: int = 0
+    ignored: tuple[str, ...] = ()
+
+
+Shape = Callable[[Stored], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Rows of a bulk insert, by what becomes of them: JSON values, in their order."""
+
+    new: list[Values]
+    changed: list[Values]
+    skipped: int
+
+
+class BulkWriter:
+    """The bulk writes of one resource."""
+
+    def __init__(self, writer: ResourceWriter, statements: Statements) -> None:
+        self._writer = writer
+        self._statements = writer.statements
+        self._table: dict[str, Value] = {"table_name": writer.resource.table}
+        self._advance = statements.get("ledger/advance", {"table_name", "stamp", "added"})
+        self._stand_aside = statements.get("ledger/stand_aside", {"table_name"})
+
+    async def create(
+        self,
+        viewer: Viewer,
+        bodies: Sequence[object],
+        shape: Shape,
+        on_conflict: OnConflict = OnConflict.ERROR,
+        claim: Claim | None = None,
+        wants_rows: bool = True,
+    ) -> Answer:
+        """Store all rows or none. InvalidRows names every bad row and field."""
+        rows, ignored = self._writer.validator.whole(bodies)
+        sealed = [await self._writer.sealed(row) for row in rows]
+
+        async def work(connection: Connection) -> Written[Stored]:
+            stamp = await self._writer.take_turn(connection)
+            sorted_rows = await self._sorted(connection, sealed, on_conflict)
+            ids = await self._insert(connection, sorted_rows.new, stamp)
+            ids += await self._change(connection, sorted_rows.changed)
+            fresh = await self._writer.rows(connection, viewer, ids) if wants_rows else []
+            stored = Stored(
+                tuple(fresh),
+                len(sorted_rows.new),
+                len(sorted_rows.changed),
+                sorted_rows.skipped,
+                tuple(ignored),
+            )
+            return Written(stored, await self._writer.last_stamp(connection))
+
+        return await self._write(self._writer.idempotency.once(work, claim, shape), rows)
+
+    async def update(self, viewer: Viewer, bodies: Sequence[object]) -> Stored:
+        """Set in each row, named by its `id`, the fields given; InvalidRows names every bad row and field."""
+        ids = _ids([body.get("id") if isinstance(body, dict) else None for body in bodies])
+        without_ids = [
+            {key: value for key, value in body.items() if key != "id"} if isinstance(body, dict) else body
+            for body in bodies
+        ]
+        rows, ignored = self._writer.validator.partials(without_ids)
+        changes = [{**await self._writer.sealed(row), "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+
+        async def work(connection: Connection) -> Written[Stored]:
+            await self._writer.take_turn(connection)
+            await self._must_exist(connection, viewer, ids)
+            await self._change(connection, changes)
+            fresh = await self._writer.rows(connection, viewer, ids)
+            stored = Stored(tuple(fresh), updated=len(fresh), ignored=tuple(ignored))
+            return Written(stored, await self._writer.last_stamp(connection))
+
+        return await self._write(work, changes)
+
+    async def delete(self, viewer: Viewer, ids: Sequence[object]) -> list[int]:
+        """Delete the rows with `ids`, all or none; gives the ids. InvalidRows or Referred say why not."""
+        wanted = _ids(ids)
+
+        async def work(connection: Connection) -> Written[list[int]]:
+            await self._writer.take_turn(connection)
+            await self._must_exist(connection, viewer, wanted)
+            if wanted:
+                await connection.run(self._statements.bulk_delete, {"ids": tuple(wanted)})
+            return Written(wanted, await self._writer.last_stamp(connection))
+
+        return await self._write(work, [{"id": row_id} for row_id in wanted])
+
+    async def _write(self, work: Work[T], rows: Sequence[Values]) -> T:
+        try:
+            return await self._writer.write(work, rows)
+        except Taken as error:
+            raise InvalidRows(error.faults) from error
+
+    async def _sorted(self, connection: Connection, rows: list[Values], on_conflict: OnConflict) -> Sorted:
+        """Which rows are new, which change another, which are left out."""
+        if on_conflict is OnConflict.ERROR or not rows:
+            return Sorted(rows, [], 0)
+        conflicts = await self._writer.refusals.conflicts(connection, orjson.dumps(rows).decode())
+        missing = [fault for fault, _ in conflicts if fault.reason == "missing"]
+        if missing:
+            raise InvalidRows(missing)
+        holders: dict[int, set[int | None]] = {}
+        for fault, row_id in conflicts:
+            holders.setdefault(fault.row, set()).add(row_id)
+        new = [row for index, row in enumerate(rows) if index not in holders]
+        if on_conflict is OnConflict.IGNORE:
+            return Sorted(new, [], len(holders))
+        # A row repeated in the upload, or one whose values two others have, changes no single row.
+        unclear = [fault for fault, _ in conflicts if len(holders[fault.row]) > 1 or None in holders[fault.row]]
+        if unclear:
+            raise InvalidRows(unclear)
+        changed = [{**rows[index], "id": holder} for index, (holder,) in holders.items()]
+        return Sorted(new, changed, 0)
+
+    async def _insert(self, connection: Connection, rows: list[Values], stamp: str | None) -> list[int]:
+        """Insert with stamps of our own under the lock of the ledger row, the triggers standing aside."""
+        if not rows:
+            return []
+        first = stamp or utc_now().isoformat(" ", "microseconds")
+        values: dict[str, Value] = {"rows": orjson.dumps(rows).decode(), "stamp": first}
+        if stamp is None:  # no ledger row, nothing to stand aside for
+            result = await connection.run(self._statements.bulk_insert, values)
+            return [int(row[0] or 0) for row in result.rows]
+        await connection.run(self._stand_aside, self._table)
+        try:
+            result = await connection.run(self._statements.bulk_insert, values)
+        finally:
+            await self._step_back(connection)
+        await connection.run(self._advance, {**self._table, "stamp": stamp, "added": len(rows)})
+        return [int(row[0] or 0) for row in result.rows]
+
+    async def _step_back(self, connection: Connection) -> None:
+        try:
+            await connection.run(self._stand_aside, {"table_name": None})
+        except DatabaseError:
+            connection.close()
+
+    async def _change(self, connection: Connection, rows: list[Values]) -> list[int]:
+        if rows:
+            await connection.run(self._statements.bulk_update, {"rows": orjson.dumps(rows).decode()})
+        return [int(row["id"]) for row in rows]
+
+    async def _must_exist(self, connection: Connection, viewer: Viewer, ids: Sequence[int]) -> None:
+        there = {row.id for row in await self._writer.rows(connection, viewer, ids)}
+        missing = [Fault(index, "id", "missing", {}) for index, one in enumerate(ids) if one not in there]
+        if missing:
+            raise InvalidRows(missing)
+
+
+def _ids(given: Sequence[object]) -> list[int]:
+    """The ids, each a number given once; InvalidRows names every other."""
+    faults = []
+    ids: dict[int, None] = {}
+    for index, one in enumerate(given):
+        if type(one) is not int or not 0 < one < 2**63:
+            faults.append(Fault(index, "id", "int_type", {}))
+        elif one in ids:
+            faults.append(Fault(index, "id", "repeated", {}))
+        else:
+            ids[one] = None
+    if faults:
+        raise InvalidRows(faults)
+    return list(ids)

@@ -1,0 +1,3 @@
+-- Claims a key for a write that begins; waits for another one with the same key to end, and fails where it has an answer.
+INSERT INTO idempotency (claim, request)
+VALUES (%(claim)s, %(request)s);

@@ -1,0 +1,4 @@
+-- The answer that was given to a key, and what it was asked for with.
+SELECT request, status, location, body
+FROM idempotency
+WHERE claim = %(claim)s;
