@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", serve),
         ("migrate", run_migrations),
         ("audit", audit),
+        ("purge", purge),
         ("settings", show_settings),
     ):
         text = (command.__doc__ or "").strip()
@@ -96,6 +97,13 @@ def run_migrations(settings: Settings) -> int:
 def audit(settings: Settings) -> int:
     """Compare the ledger with the tables it stands for, and the triggers and indexes with what must be there."""
     from service.db.audit import run
+
+    return _with_database(settings, run)
+
+
+def purge(settings: Settings) -> int:
+    """Forget deletions older than HERDBOOK_TOMBSTONE_DAYS; ?since= from before then is answered 410."""
+    from service.db.purge import run
 
     return _with_database(settings, run)
 

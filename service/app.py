@@ -28,7 +28,8 @@ from service.ops.debug import Debug
 from service.ops.health import Health
 from service.ops.watch import Watch
 from service.records.bulk import BulkWriter
-from service.records.reader import ResourceReader
+from service.records.coherence import LedgerWatch
+from service.records.reader import ResourceReader, Scopes
 from service.records.writer import ResourceWriter
 from service.resources import all_resources
 from service.resources.resource import Resource
@@ -49,6 +50,7 @@ class Parts:
     statements: Statements
     database: Database
     generations: Generations
+    scopes: Scopes
     cache: PageCache
     watch: Watch
     readers: dict[str, ResourceReader]
@@ -72,14 +74,17 @@ async def create_app(settings: Settings) -> web.Application:
     await database.pool.warm()
     generations = Generations(await _segment(settings, statements, database))
     cache = PageCache(settings.cache_entries, settings.cache_mb * MEBIBYTE // settings.workers)
+    scopes = generations.scope
+    if settings.coherence == "database":
+        scopes = LedgerWatch(statements, database).scope
     passwords = Passwords()
-    readers = {one.table: ResourceReader(one, statements, database, generations, cache) for one in resources}
+    readers = {one.table: ResourceReader(one, statements, database, scopes, cache) for one in resources}
     writers = {
         table: ResourceWriter(reader, statements, database, generations, cache, passwords.hash)
         for table, reader in readers.items()
     }
     watch = Watch(statements, database, generations, settings.poll_ms / 1000)
-    parts = Parts(settings, statements, database, generations, cache, watch, readers, writers)
+    parts = Parts(settings, statements, database, generations, scopes, cache, watch, readers, writers)
 
     app = web.Application(middlewares=[make_problems_middleware(settings.debug)], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
@@ -91,7 +96,7 @@ async def create_app(settings: Settings) -> web.Application:
 
 def _route(app: web.Application, parts: Parts, resources: tuple[Resource, ...], passwords: Passwords) -> None:
     tokens = Tokens(parts.settings.secret_key or "")
-    asker = Asker(tokens, Identities(parts.statements, parts.database, parts.generations))
+    asker = Asker(tokens, Identities(parts.statements, parts.database, parts.scopes(("user",))))
     session = SessionHandlers(parts.statements, parts.database, tokens, passwords, parts.readers["user"], asker)
     app.add_routes(Health(parts.statements, parts.database).routes(BASE))
     debug = Debug(parts.cache, parts.generations, parts.database, asker, is_open=parts.settings.debug)

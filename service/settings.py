@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 SCHEMES = ("mysql", "mariadb")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+COHERENCES = ("host", "database")
 PREFIX = "HERDBOOK_"
 
 _NAME = re.compile(r"[0-9A-Za-z_$-]{1,64}")
@@ -137,6 +138,12 @@ def _log_level(text: str) -> str:
     return text.lower()
 
 
+def _coherence(text: str) -> str:
+    if text.lower() not in COHERENCES:
+        raise ValueError(f"{text!r} is not one of {', '.join(COHERENCES)}")
+    return text.lower()
+
+
 def _database_url(text: str) -> str:
     DatabaseURL.parse(text)
     return text
@@ -228,13 +235,13 @@ class Settings:
         "HERDBOOK_POOL_SIZE",
         "20",
         "database connections each worker keeps open",
-        whole_number(1, 1000),
+        whole_number(1, 128),
     )
     pool_overflow: int = _setting(
         "HERDBOOK_POOL_OVERFLOW",
         "30",
         "connections each worker may open above that for a while",
-        whole_number(0, 1000),
+        whole_number(0, 128),
     )
     pool_recycle: int = _setting(
         "HERDBOOK_POOL_RECYCLE",
@@ -251,13 +258,13 @@ class Settings:
     cache_entries: int = _setting(
         "HERDBOOK_CACHE_ENTRIES",
         "1000",
-        "pages each worker keeps cached",
+        "pages of each table that each worker keeps cached",
         whole_number(0, 10_000_000),
     )
     cache_mb: int = _setting(
         "HERDBOOK_CACHE_MB",
         "100",
-        "MiB of cached pages each worker keeps",
+        "MiB of cached pages on this host in all, shared out among the workers",
         whole_number(0, 1_000_000),
     )
     poll_ms: int = _setting(
@@ -265,6 +272,19 @@ class Settings:
         "100",
         "milliseconds between two looks at the ledger for writes made by hand in SQL",
         whole_number(1, 60_000),
+    )
+    coherence: str = _setting(
+        "HERDBOOK_COHERENCE",
+        "host",
+        "host: exact for all writes through the service on this host, those made by hand in SQL seen within "
+        "HERDBOOK_POLL_MS; database: every read is validated against the ledger, exact for any writer on any host",
+        _coherence,
+    )
+    tombstone_days: int = _setting(
+        "HERDBOOK_TOMBSTONE_DAYS",
+        "90",
+        "days that `run.py purge` lets deletions be known to ?since= for",
+        whole_number(1, 36_500),
     )
     debug: bool = _setting(
         "HERDBOOK_DEBUG",

@@ -6,7 +6,7 @@ A new role, a deactivation or a deletion counts at the very next request, on eve
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from service.cache.generations import Generations, settled
+from service.cache.generations import Scope
 from service.db.database import Database
 from service.db.statements import Statements
 
@@ -33,17 +33,15 @@ class Identity:
 class Identities:
     """Identities by user id, each remembered while the user table stands still."""
 
-    def __init__(self, statements: Statements, database: Database, generations: Generations) -> None:
+    def __init__(self, statements: Statements, database: Database, users: Scope) -> None:
         self._statement = statements.get("user/identity", {"id"})
         self._database = database
-        self._scope = generations.scope(("user",))
+        self._scope = users
         self._known: OrderedDict[int, tuple[bytes, Identity]] = OrderedDict()
 
     async def of(self, user_id: int) -> Identity | None:
         """The user with this id as they are now; None when there is none."""
-        token = self._scope.token()
-        if token is None:
-            token = await settled(self._scope)
+        token = self._scope.token() or await self._scope.settle()
         known = self._known.get(user_id)
         if known is not None and known[0] == token:
             return known[1]

@@ -10,12 +10,30 @@ only while that is the current one.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from service.cache.segment import COMMIT, COMMITS, TABLES, WORD, Segment, SegmentError
 
+SETTLE_STEP = 0.001  # seconds
+SETTLE_STEPS = 20
 
-class Scope:
-    """The tables one kind of page is made from, and the bytes of their counters."""
+
+class Scope(Protocol):
+    """The tables that one kind of page is made from, and whether they stand as they did."""
+
+    @property
+    def width(self) -> int:
+        """How many bytes of a token are the first table's."""
+
+    def token(self) -> bytes | None:
+        """The current token, where it can be told at once."""
+
+    async def settle(self) -> bytes | None:
+        """The current token, where it can be told after a short wait; None: the page is to be had uncached only."""
+
+
+class HostScope:
+    """Tables of this host's generations, and the bytes of their counters."""
 
     def __init__(self, segment: Segment, tables: Sequence[int]) -> None:
         half = segment.slots * WORD
@@ -34,6 +52,14 @@ class Scope:
                 return None
             token += finished
         return token
+
+    async def settle(self) -> bytes | None:
+        """The token once a COMMIT in flight has ended, waiting SETTLE_STEPS for it at the most."""
+        for _ in range(SETTLE_STEPS):
+            if (token := self.token()) is not None:
+                return token
+            await asyncio.sleep(SETTLE_STEP)
+        return self.token()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,7 @@ class Generations:
 
     def scope(self, tables: Sequence[str]) -> Scope:
         """The tables that a page depends on, for its tokens."""
-        return Scope(self.segment, [self.segment.table(name) for name in tables])
+        return HostScope(self.segment, [self.segment.table(name) for name in tables])
 
     def commit(self, tables: Sequence[str]) -> Commit:
         """Marks for one transaction that changes `tables`."""
@@ -179,13 +205,3 @@ class Generations:
         if not self.orphans:
             self.segment.release(self.slot)
         self.segment.close()
-
-
-async def settled(scope: Scope, seconds: float = 0.02, step: float = 0.001) -> bytes | None:
-    """The token of `scope`, waiting a little for a COMMIT in flight to end; None when it has not."""
-    for _ in range(round(seconds / step)):
-        token = scope.token()
-        if token is not None:
-            return token
-        await asyncio.sleep(step)
-    return scope.token()

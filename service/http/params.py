@@ -246,27 +246,35 @@ def _order(
 def _filters(resource: Resource, asked: dict[str, str], whole_view: bool) -> Filters:
     filters: dict[str, Value] = {}
     for name, text in asked.items():
-        column, _, suffix = name.partition("__")
+        column = name.partition("__")[0]
         kind = resource.all_filters.get(column)
         if kind is None or text == "":
             continue
         if not whole_view and column not in resource.visible:
             raise Problem("ADMIN_ROLE_REQUIRED", details={"parameter": name})
-        if suffix == "null":
-            filters[name] = flag(name, text)
-        elif suffix in RANGES:
-            filters[name] = _one(kind, name, text)
-        elif kind is Kind.MOMENT and not suffix:
-            start, span = moment(name, text)
-            filters[f"{column}__gte"] = _sql_time(start)
-            filters[f"{column}__lt"] = _sql_time(start + span)
-        else:
-            texts = text.split(",") if suffix or "," in text else [text]
-            if len(texts) > MOST_VALUES:
-                raise invalid(name, f"máximo {MOST_VALUES} valores", f"at most {MOST_VALUES} values")
-            values = tuple(sorted({_one(kind, name, one.strip()) for one in texts}, key=str))
-            filters[f"{column}__ne" if suffix == "ne" else column] = values
+        conditions = _conditions(kind, name, text)
+        if filters.keys() & conditions.keys():
+            raise invalid(name, "se dio dos veces", "it was given twice")
+        filters |= conditions
     return tuple(sorted(filters.items()))
+
+
+def _conditions(kind: Kind, name: str, text: str) -> dict[str, Value]:
+    """The list statement's parameters for one filter."""
+    column, _, suffix = name.partition("__")
+    if suffix == "null":
+        return {name: flag(name, text)}
+    if suffix in RANGES:
+        return {name: _one(kind, name, text)}
+    if kind is Kind.MOMENT:
+        start, span = moment(name, text)
+        end = start + min(span, datetime.max - start)
+        return {f"{column}__gte": _sql_time(start), f"{column}__lt": _sql_time(end)}
+    texts = text.split(",") if suffix or "," in text else [text]
+    if len(texts) > MOST_VALUES:
+        raise invalid(name, f"máximo {MOST_VALUES} valores", f"at most {MOST_VALUES} values")
+    values = tuple(sorted({_one(kind, name, one.strip()) for one in texts}, key=str))
+    return {f"{column}__ne" if suffix == "ne" else column: values}
 
 
 def _one(kind: Kind, name: str, text: str) -> Scalar:

@@ -1,13 +1,13 @@
 """Reading: each answer comes from the cache while its token is the current one, else from one statement."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from service.cache.generations import Generations, Scope, settled
+from service.cache.generations import Scope
 from service.cache.lru import Key, PageCache
 from service.cache.page import Page
 from service.db.database import Database
@@ -19,6 +19,7 @@ from service.records.queries import ListQuery, SinceQuery, search_values
 from service.records.statements import ResourceStatements
 from service.resources.resource import Resource
 
+Scopes = Callable[[Sequence[str]], Scope]
 EPOCH = datetime(1970, 1, 1)
 ROW_END = b",\n"
 
@@ -59,7 +60,7 @@ class ResourceReader:
         resource: Resource,
         statements: Statements,
         database: Database,
-        generations: Generations,
+        scopes: Scopes,
         cache: PageCache,
     ) -> None:
         self.resource = resource
@@ -67,8 +68,8 @@ class ResourceReader:
         self._ledger = statements.get("ledger/get", {"table_name"})
         self._database = database
         self._cache = cache.table(resource.table)
-        self._own = generations.scope((resource.table,))
-        self._related = generations.scope(resource.relation_tables)
+        self._own = scopes((resource.table,))
+        self._related = scopes(resource.relation_tables)
 
     # What may be asked. Each gives a Page, from the cache or filled.
 
@@ -101,8 +102,8 @@ class ResourceReader:
         return await self._ask(self._own, viewer, ("me", row_id), fill)
 
     async def _ask(self, scope: Scope, viewer: Viewer, request: Hashable, fill: Callable[[], Awaitable[Page]]) -> Page:
-        token = scope.token()
-        if token is None and (token := await settled(scope)) is None:
+        token = scope.token() or await scope.settle()
+        if token is None:
             return await fill()  # a COMMIT is in flight: neither from the cache nor into it
         generation = token[: scope.width]
         if self.resource.by_day:

@@ -1,0 +1,4 @@
+-- From when on the deltas of a table are whole; never earlier than it said before.
+UPDATE ledger
+SET deltas_from = GREATEST(deltas_from, %(deltas_from)s)
+WHERE table_name = %(table_name)s;
