@@ -7,7 +7,7 @@ APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install 
 FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
 ARGS ?=
 
-.PHONY: help run test lint clean setup setup-dev mariadb
+.PHONY: help run test fuzz lint clean setup setup-dev mariadb chromium
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -18,9 +18,13 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 	@test -n "$$DATABASE_URL" || $(MAKE) --no-print-directory mariadb
 	@exec $(PYTHON) run.py serve
 
-test: setup-dev mariadb ## run every test; ARGS="-k words" chooses
+test: setup-dev mariadb chromium ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(PYTHON) -m pytest --basetemp="$$folder/tests" $(ARGS)
+
+fuzz: setup-dev mariadb ## hold every answer against the description, 100 examples an operation, three roles
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && HERDBOOK_FUZZ_EXAMPLES=$${HERDBOOK_FUZZ_EXAMPLES:-100} \
+		$(PYTHON) -m pytest --basetemp="$$folder/tests" tests/contract/test_conformance.py $(ARGS)
 
 lint: setup-dev ## check style and types
 	$(PYTHON) -m ruff check .
@@ -64,4 +68,11 @@ mariadb:
 	if [ "$$(id -u)" -eq 0 ]; then $(APT) mariadb-server-core; else \
 		echo "MariaDB is missing; run: sudo apt-get update && sudo apt-get install --yes mariadb-server-core" >&2; \
 		echo "or set DATABASE_URL to a MariaDB of yours (make run only)" >&2; exit 1; \
+	fi
+
+# The test of the API page drives it.
+chromium:
+	@command -v chromium >/dev/null || \
+	if [ "$$(id -u)" -eq 0 ]; then $(APT) chromium; else \
+		echo "Chromium is missing; run: sudo apt-get update && sudo apt-get install --yes chromium" >&2; exit 1; \
 	fi

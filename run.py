@@ -11,6 +11,8 @@ from service.settings import Settings, SettingsError, table
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
+Command = Callable[[Settings, argparse.Namespace], int]
+
 DESCRIPTION = """\
 Herdbook, the read-cached records service of a livestock farm.
 
@@ -39,9 +41,9 @@ def main(arguments: list[str]) -> int:
     except SettingsError as error:
         print(f"herdbook: {error}", file=sys.stderr)
         return 2
-    command: Callable[[Settings], int] = chosen.command
+    command: Command = chosen.command
     try:
-        return command(settings)
+        return command(settings, chosen)
     except ModuleNotFoundError as error:
         if (error.name or "service").partition(".")[0] == "service":
             raise
@@ -72,17 +74,29 @@ def _parser() -> argparse.ArgumentParser:
         text = (command.__doc__ or "").strip()
         added = commands.add_parser(name, help=text.splitlines()[0], description=text)
         added.set_defaults(command=command)
+        if command is audit:
+            _add_watch(added)
     return parser
 
 
-def serve(settings: Settings) -> int:
+def _add_watch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--watch",
+        type=float,
+        metavar="SECONDS",
+        help="read pages through every worker of the running service, and hold each against the database",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="which pages, in which order (default 1)")
+
+
+def serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM (what happens without a command)."""
     from service.ops.serve import run
 
     return run(settings)
 
 
-def run_migrations(settings: Settings) -> int:
+def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
     """Apply the migrations that are missing, as `yoyo apply` does."""
     from service.db.migrate import apply
 
@@ -94,21 +108,25 @@ def run_migrations(settings: Settings) -> int:
     return _with_database(settings, migrate)
 
 
-def audit(settings: Settings) -> int:
-    """Compare the ledger with the tables it stands for, and the triggers and indexes with what must be there."""
+def audit(settings: Settings, options: argparse.Namespace) -> int:
+    """Compare the ledger with its tables and the schema with what must be there; --watch: also the answers."""
+    if options.watch is not None:
+        from service.ops.witness import run as watch
+
+        return _with_database(settings, lambda filled: watch(filled, options.watch, options.seed))
     from service.db.audit import run
 
     return _with_database(settings, run)
 
 
-def purge(settings: Settings) -> int:
+def purge(settings: Settings, _options: argparse.Namespace) -> int:
     """Forget deletions older than HERDBOOK_TOMBSTONE_DAYS; ?since= from before then is answered 410."""
     from service.db.purge import run
 
     return _with_database(settings, run)
 
 
-def show_settings(settings: Settings) -> int:
+def show_settings(settings: Settings, _options: argparse.Namespace) -> int:
     """Show each setting: its name, present value, default and meaning; secrets stay hidden."""
     rows = [("name", "value", "default", "meaning"), *table(settings)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

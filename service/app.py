@@ -8,32 +8,59 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 from aiohttp import web
 
+from service.auth.attempts import Attempts
 from service.auth.identities import Identities
+from service.auth.logins import Logins
 from service.auth.passwords import Passwords
+from service.auth.sessions import TABLES as SESSION_TABLES
+from service.auth.sessions import Sessions
 from service.auth.tokens import Tokens
 from service.cache.generations import Generations
 from service.cache.lru import PageCache
 from service.cache.segment import Segment
 from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
+from service.db.snapshot import Snapshots
 from service.db.statements import Statements
+from service.http.animal_paths import AnimalPaths
 from service.http.asker import Asker
+from service.http.breed_paths import BreedPaths
+from service.http.cookies import Cookies
+from service.http.cors import Cors
+from service.http.dependencies import DependencyHandlers
+from service.http.docs import Docs
+from service.http.doubled_prefix import doubled_prefix_routes
+from service.http.forms.streams import Streams
+from service.http.memo import Memo, MemoRunner, is_supported
 from service.http.middleware import make_problems_middleware
+from service.http.openapi.document import document
 from service.http.resource_handlers import ResourceHandlers
-from service.http.session_handlers import SessionHandlers
+from service.http.session_handlers import Entrance, SessionHandlers
+from service.http.sign_up import SignUp
+from service.http.stats import StatsHandlers
+from service.http.user_paths import UserPaths
 from service.ops.debug import Debug
 from service.ops.health import Health
 from service.ops.watch import Watch
 from service.records.bulk import BulkWriter
 from service.records.coherence import LedgerWatch
+from service.records.dependencies import Dependencies
+from service.records.export import Exports
+from service.records.herd import Herd
+from service.records.people import People
 from service.records.reader import ResourceReader, Scopes
+from service.records.stats import Stats
 from service.records.writer import ResourceWriter
 from service.resources import all_resources
 from service.resources.resource import Resource
 from service.settings import Settings
+
+log = logging.getLogger("herdbook")
 
 BASE = "/api/v1"
 SQL = Path(__file__).resolve().parents[1] / "sql"
@@ -86,27 +113,63 @@ async def create_app(settings: Settings) -> web.Application:
     watch = Watch(statements, database, generations, settings.poll_ms / 1000)
     parts = Parts(settings, statements, database, generations, scopes, cache, watch, readers, writers)
 
-    app = web.Application(middlewares=[make_problems_middleware(settings.debug)], client_max_size=LARGEST_BODY)
+    cookies = Cookies(settings.cookie_secure)
+    problems = make_problems_middleware(settings.debug, cookies)
+    app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
-    _route(app, parts, resources, passwords)
+    if settings.cors_origins:
+        Cors(frozenset(settings.cors_origins)).attach(app)
+    _route(app, parts, resources, passwords, cookies)
     app.cleanup_ctx.append(_watching)
     app.cleanup_ctx.append(_closing(passwords))
     return app
 
 
-def _route(app: web.Application, parts: Parts, resources: tuple[Resource, ...], passwords: Passwords) -> None:
-    tokens = Tokens(parts.settings.secret_key or "")
-    asker = Asker(tokens, Identities(parts.statements, parts.database, parts.scopes(("user",))))
-    session = SessionHandlers(parts.statements, parts.database, tokens, passwords, parts.readers["user"], asker)
+def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
+    """What serves `app`: with the memo of heads where it is wanted and aiohttp is one that it knows."""
+    parts = app[PARTS]
+    if not parts.settings.memo or parts.settings.coherence == "database":
+        return web.AppRunner(app, **keywords)
+    if not is_supported():
+        log.warning("the memo of heads does not know aiohttp %s: it is off", aiohttp.__version__)
+        return web.AppRunner(app, **keywords)
+    return MemoRunner(app, Memo(parts.cache.charge), **keywords)
+
+
+def _route(
+    app: web.Application, parts: Parts, resources: tuple[Resource, ...], passwords: Passwords, cookies: Cookies
+) -> None:
+    settings, statements, database, generations = parts.settings, parts.statements, parts.database, parts.generations
+    tokens = Tokens(settings.secret_key or "")
+    identities = Identities(statements, database, tokens.mark)
+    sessions = Sessions(tokens, identities, statements, database, generations, parts.scopes(SESSION_TABLES))
+    asker = Asker(sessions)
+    attempts = Attempts(statements, database, generations, settings.login_attempts)
+    logins = Logins(statements, database, generations, attempts, passwords)
+    session = SessionHandlers(Entrance(logins, sessions, cookies, parts.readers["user"], asker, settings.proxies))
     app.add_routes(Health(parts.statements, parts.database).routes(BASE))
     debug = Debug(parts.cache, parts.generations, parts.database, asker, is_open=parts.settings.debug)
     app.add_routes(debug.routes())
+    app.add_routes(Docs(document(resources, BASE)).routes())
     app.add_routes(session.routes(BASE))
+    app.add_routes(SignUp(parts.writers["user"], attempts, settings.signup_roles, settings.proxies).routes(BASE))
+    app.add_routes(doubled_prefix_routes(BASE))
+    snapshots = Snapshots(statements, database)
+    streams = Streams(Exports(statements, database, snapshots))
+    handlers = {}
     for resource in resources:
-        writer = parts.writers[resource.table]
+        reader, writer = parts.readers[resource.table], parts.writers[resource.table]
         bulk = BulkWriter(writer, parts.statements)
-        handlers = ResourceHandlers(parts.readers[resource.table], writer, bulk, asker)
-        app.add_routes(handlers.routes(BASE))
+        one = handlers[resource.table] = ResourceHandlers(reader, writer, bulk, asker, streams)
+        app.add_routes(one.routes(BASE))
+        app.add_routes(StatsHandlers(one, Stats(reader, statements, snapshots, parts.scopes)).routes(BASE))
+        dependencies = Dependencies(reader, statements, snapshots, parts.scopes)
+        app.add_routes(DependencyHandlers(one, dependencies).routes(BASE))
+    herd = Herd(parts.readers["animals"], statements, database, parts.scopes)
+    people = People(parts.readers["user"], statements, database, parts.scopes)
+    app.add_routes(AnimalPaths(handlers["animals"], herd).routes(BASE))
+    app.add_routes(BreedPaths(handlers["breeds"]).routes(BASE))
+    app.add_routes(UserPaths(handlers["user"], people).routes(BASE))
 
 
 async def _segment(settings: Settings, statements: Statements, database: Database) -> Segment:

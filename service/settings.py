@@ -13,9 +13,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 SCHEMES = ("mysql", "mariadb")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 COHERENCES = ("host", "database")
+ROLES = ("Aprendiz", "Instructor", "Administrador")
+NOTHING = "none"  # an empty list: an empty value counts as not given
 PREFIX = "HERDBOOK_"
 
 _NAME = re.compile(r"[0-9A-Za-z_$-]{1,64}")
+# As browsers send it: RFC 6454, section 6.2.
+_ORIGIN = re.compile(r"https?://[a-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 _BOOLEANS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -142,6 +146,28 @@ def _coherence(text: str) -> str:
     if text.lower() not in COHERENCES:
         raise ValueError(f"{text!r} is not one of {', '.join(COHERENCES)}")
     return text.lower()
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The words between commas, each once; NOTHING stands for none."""
+    words = dict.fromkeys(word for each in text.split(",") if (word := each.strip()))
+    return () if list(words) == [NOTHING] else tuple(words)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(each.lower() for each in _listed(text))
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is not an origin such as https://farm.example")
+    return origins
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    roles = _listed(text)
+    for role in roles:
+        if role not in ROLES:
+            raise ValueError(f"{role!r} is not one of {', '.join(ROLES)}, {NOTHING}")
+    return roles
 
 
 def _database_url(text: str) -> str:
@@ -286,6 +312,43 @@ class Settings:
         "days that `run.py purge` lets deletions be known to ?since= for",
         whole_number(1, 36_500),
     )
+    memo: bool = _setting(
+        "HERDBOOK_MEMO",
+        "1",
+        "0 turns off the memo of heads, which answers a request that comes again byte for byte before it is parsed",
+        _boolean,
+    )
+    cookie_secure: bool = _setting(
+        "HERDBOOK_COOKIE_SECURE",
+        "0",
+        "1 makes session cookies Secure and SameSite=None, for HTTPS and front ends of other sites; 0: SameSite=Lax",
+        _boolean,
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "HERDBOOK_CORS_ORIGINS",
+        NOTHING,
+        "origins whose pages may ask and send cookies, with commas: https://farm.example,http://localhost:5173",
+        _origins,
+    )
+    signup_roles: tuple[str, ...] = _setting(
+        "HERDBOOK_SIGNUP_ROLES",
+        "Aprendiz",
+        "roles that anybody may sign up with, the first where none is asked for; none closes sign-up",
+        _roles,
+    )
+    login_attempts: int = _setting(
+        "HERDBOOK_LOGIN_ATTEMPTS",
+        "10",
+        "wrong passwords for one account in five minutes, and ten times as many from one address, before further "
+        "attempts are answered 429; 0: no limit",
+        whole_number(0, 1_000_000),
+    )
+    proxies: int = _setting(
+        "HERDBOOK_PROXIES",
+        "0",
+        "proxies of your own in front, each of which appends the client's address to X-Forwarded-For",
+        whole_number(0, 10),
+    )
     debug: bool = _setting(
         "HERDBOOK_DEBUG",
         "0",
@@ -339,6 +402,8 @@ class Settings:
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value) or NOTHING
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 

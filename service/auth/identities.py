@@ -1,16 +1,10 @@
-"""Who a token's user is now: a cached read of the user table, as exact as any other.
+"""Who a user is now, as the user table has them."""
 
-A new role, a deactivation or a deletion counts at the very next request, on every worker.
-"""
-
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.cache.generations import Scope
 from service.db.database import Database
 from service.db.statements import Statements
-
-REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +24,29 @@ class Identity:
         return self.role == "Administrador"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A user now, the mark of their present password, and whether the session that was asked about is revoked."""
+
+    identity: Identity
+    password: str
+    is_revoked: bool
+
+
 class Identities:
-    """Identities by user id, each remembered while the user table stands still."""
+    """Asks the database; `mark` names a password hash (service.auth.tokens)."""
 
-    def __init__(self, statements: Statements, database: Database, users: Scope) -> None:
-        self._statement = statements.get("user/identity", {"id"})
+    def __init__(self, statements: Statements, database: Database, mark: Callable[[str], str]) -> None:
+        self._statement = statements.get("session/identity", {"id", "session_id"})
         self._database = database
-        self._scope = users
-        self._known: OrderedDict[int, tuple[bytes, Identity]] = OrderedDict()
+        self._mark = mark
 
-    async def of(self, user_id: int) -> Identity | None:
-        """The user with this id as they are now; None when there is none."""
-        token = self._scope.token() or await self._scope.settle()
-        known = self._known.get(user_id)
-        if known is not None and known[0] == token:
-            return known[1]
-        identity = await self._read(user_id)
-        if identity is not None and token is not None:
-            self._known[user_id] = (token, identity)
-            self._known.move_to_end(user_id)
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        return identity
-
-    async def _read(self, user_id: int) -> Identity | None:
-        result = await self._database.read(self._statement, {"id": user_id})
+    async def standing(self, user_id: int, session_id: str) -> Standing | None:
+        """The user with this id and their session, from one snapshot; None when there is no such user."""
+        result = await self._database.read(self._statement, {"id": user_id, "session_id": session_id})
         if not result.rows:
             return None
-        _, identification, fullname, email, role, status = (field or b"" for field in result.rows[0])
-        return Identity(
-            user_id,
-            int(identification),
-            fullname.decode(),
-            email.decode(),
-            role.decode(),
-            status == b"1",
-        )
+        found = [(field or b"").decode() for field in result.rows[0]]
+        _, identification, fullname, email, role, status, password, is_revoked = found
+        identity = Identity(user_id, int(identification), fullname, email, role, status == "1")
+        return Standing(identity, self._mark(password), is_revoked == "1")

@@ -1,13 +1,19 @@
 """Passwords are kept as argon2id hashes; checking one is slow on purpose, so few are checked at once."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from service.auth import dated_hashes
+
+T = TypeVar("T")
 AT_ONCE = 2
 QUEUE = 32
+LONGEST = 1024
 
 
 class TooManyHashes(Exception):
@@ -15,7 +21,7 @@ class TooManyHashes(Exception):
 
 
 class Passwords:
-    """Hashes and checks in AT_ONCE threads, with at most QUEUE waiting."""
+    """Hashes and checks in AT_ONCE threads, with at most QUEUE under way or waiting."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
@@ -26,28 +32,35 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of `password`; TooManyHashes when too many wait."""
-        return str(await self._run(self._hasher.hash, password))
+        return await self._run(self._hasher.hash, password)
 
     async def matches(self, password: str, hashed: str | None) -> bool:
-        """Whether `password` is the one hashed; None (no such user) takes as long and is False."""
-        return bool(await self._run(self._verify, hashed or self._decoy, password)) and hashed is not None
+        """Whether `password` is the one hashed; None (no such user) takes as long and is False.
+
+        TooManyHashes when too many wait. One that is longer than any may be is False at once.
+        """
+        if len(password) > LONGEST:
+            return False
+        return await self._run(self._verify, hashed or self._decoy, password) and hashed is not None
 
     def is_dated(self, hashed: str) -> bool:
-        """Whether `hashed` was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(hashed)
+        """Whether `hashed` was made in another way, or with other parameters, than today's."""
+        return dated_hashes.is_dated(hashed) or self._hasher.check_needs_rehash(hashed)
 
     def _verify(self, hashed: str, password: str) -> bool:
+        if dated_hashes.is_dated(hashed):
+            return dated_hashes.matches(password, hashed)
         try:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: object, *arguments: str) -> object:
+    async def _run(self, work: Callable[..., T], *arguments: str) -> T:
         if self._waiting >= QUEUE:
             raise TooManyHashes
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)  # type: ignore[arg-type]
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
 

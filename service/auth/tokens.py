@@ -1,18 +1,27 @@
-"""Bearer tokens: JWT signed with HS256, checked once and remembered until they expire (RFC 7519, RFC 8725)."""
+"""Tokens: JWT signed with HS256, checked once and remembered until they expire (RFC 7519, RFC 8725)."""
 
+import hashlib
+import hmac
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 
+Kind = Literal["access", "refresh"]
+
 ALGORITHM = "HS256"
 ACCESS_SECONDS = 30 * 60
+REFRESH_SECONDS = 7 * 24 * 3600
+SECONDS: Mapping[Kind, int] = {"access": ACCESS_SECONDS, "refresh": REFRESH_SECONDS}
+# Clocks of several hosts differ: a token from another one may seem to begin a little later than now.
+LEEWAY = 10
 REMEMBERED = 10_000
 LONGEST = 4096
+CLAIMS = ("sub", "iat", "nbf", "exp", "jti", "type", "csrf", "sid", "pwd")
 
 
 class InvalidToken(Exception):
@@ -20,68 +29,114 @@ class InvalidToken(Exception):
 
 
 class ExpiredToken(InvalidToken):
-    """The token was good once."""
+    """The token was good once; `kind` says of what kind it was asked to be."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says: whose it is, and until when (seconds since the epoch)."""
+    """What a good token says.
+
+    user_id      whose it is
+    kind         access or refresh
+    expires      until when it is good, in seconds since the epoch
+    csrf         what a request that bears it in a cookie must repeat in a header
+    session_id   the login it came from
+    password     the mark of the password that was given then (Tokens.mark)
+    """
 
     user_id: int
+    kind: Kind
     expires: float
-    token_id: str
+    csrf: str
+    session_id: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token and its csrf claim."""
+
+    text: str
+    csrf: str
 
 
 class Tokens:
-    """Issues and checks access tokens signed with `key` (at least 32 bytes)."""
+    """Issues and checks tokens signed with `key` (at least 32 bytes)."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
+        self._header = jwt.encode({}, self._key, algorithm=ALGORITHM).partition(".")[0] + "."
         self._known: OrderedDict[str, Claims] = OrderedDict()
 
-    def issue(self, user: Mapping[str, Any], now: float | None = None) -> str:
-        """A token for `user` (id, identification, role, fullname), good for ACCESS_SECONDS."""
+    def mark(self, hashed: str) -> str:
+        """Names a password hash without telling it: a token is void once its user has another one."""
+        return hmac.new(self._key, b"password:" + hashed.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def issue(
+        self, user: Mapping[str, Any], kind: Kind, session_id: str, password: str, now: float | None = None
+    ) -> Issued:
+        """A token for `user` (id, identification, role, fullname), good for SECONDS[kind]; `password` is a mark."""
         issued = int(time.time() if now is None else now)
+        csrf = secrets.token_hex(16)
         claims = {
             "sub": str(user["id"]),
             "iat": issued,
             "nbf": issued,
-            "exp": issued + ACCESS_SECONDS,
+            "exp": issued + SECONDS[kind],
             "jti": secrets.token_hex(16),
-            "type": "access",
-            "csrf": secrets.token_hex(16),
+            "type": kind,
+            "csrf": csrf,
+            "sid": session_id,
+            "pwd": password,
             **{key: user[key] for key in ("id", "identification", "role", "fullname")},
         }
-        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+        return Issued(jwt.encode(claims, self._key, algorithm=ALGORITHM), csrf)
 
-    def check(self, token: str) -> Claims:
-        """What `token` says; ExpiredToken or InvalidToken when it is not good."""
+    def check(self, token: str, kind: Kind) -> Claims:
+        """What `token` says; ExpiredToken or InvalidToken when it is not good, or of another kind."""
+        claims = self.read(token)
+        if claims.kind != kind:
+            raise InvalidToken
+        if claims.expires <= time.time():
+            raise ExpiredToken(kind)
+        return claims
+
+    def read(self, token: str) -> Claims:
+        """What `token` says, of whatever kind and also when it has expired; InvalidToken when we did not write it."""
         claims = self._known.get(token)
         if claims is None:
-            claims = self._verified(token)
-            self._known[token] = claims
+            claims = self._known[token] = self._verified(token)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        if claims.expires <= time.time():
-            self._known.pop(token, None)
-            raise ExpiredToken
         return claims
 
     def _verified(self, token: str) -> Claims:
-        if len(token) > LONGEST or not token.isascii():
+        # Every header that we write is the same: one with another algorithm, a key id or `crit` is not ours.
+        if len(token) > LONGEST or not token.isascii() or not token.startswith(self._header):
             raise InvalidToken
         try:
             said = jwt.decode(
                 token,
                 self._key,
                 algorithms=[ALGORITHM],
-                options={"require": ["exp", "iat", "sub", "jti"], "verify_aud": False},
+                leeway=LEEWAY,
+                options={"require": list(CLAIMS), "verify_exp": False, "verify_aud": False},
             )
-        except jwt.ExpiredSignatureError:
-            raise ExpiredToken from None
-        except jwt.InvalidTokenError:
+            return _claims(said)
+        except (jwt.InvalidTokenError, ValueError, TypeError):
             raise InvalidToken from None
-        subject = said["sub"]
-        if said.get("type") != "access" or not str(subject).isascii() or not str(subject).isdigit():
-            raise InvalidToken
-        return Claims(int(subject), float(said["exp"]), str(said["jti"]))
+
+
+def _claims(said: Mapping[str, Any]) -> Claims:
+    """ValueError or TypeError where a claim is not as we write it."""
+    subject, kind, expires = said["sub"], said["type"], said["exp"]
+    if kind not in SECONDS or type(expires) is not int or not (subject.isascii() and subject.isdigit()):
+        raise ValueError
+    texts = [said[name] for name in ("csrf", "sid", "pwd")]
+    if not all(isinstance(one, str) for one in texts):
+        raise TypeError
+    return Claims(int(subject), kind, expires, *texts)

@@ -31,6 +31,9 @@ class Scope(Protocol):
     async def settle(self) -> bytes | None:
         """The current token, where it can be told after a short wait; None: the page is to be had uncached only."""
 
+    def known(self) -> int:
+        """The time in microseconds of the latest change of the first table that is known to be committed."""
+
 
 class HostScope:
     """Tables of this host's generations, and the bytes of their counters."""
@@ -39,7 +42,10 @@ class HostScope:
         half = segment.slots * WORD
         self.width = half  # bytes of the first table's part of a token
         self._memory = segment.memory
+        self._words = segment.words
         self._half = half
+        stamps = segment.table_at(tables[0]) + 2 * segment.slots
+        self._stamps = slice(stamps, stamps + segment.slots)
         self._spans = [(at, at + 2 * half) for at in (segment.table_at(table) * WORD for table in tables)]
 
     def token(self) -> bytes | None:
@@ -60,6 +66,10 @@ class HostScope:
                 return token
             await asyncio.sleep(SETTLE_STEP)
         return self.token()
+
+    def known(self) -> int:
+        """The latest of the stamps that COMMITs which have returned, or the poller, left in the segment."""
+        return max(self._words[self._stamps].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +173,10 @@ class Generations:
 
     def bury(self, slot: int) -> None:
         """Nothing of the dead worker is under way any more: its writes all count as finished."""
+        # In this order: who dies on the way leaves a slot that the next can bury again.
+        self._settle(slot)
         for record in range(COMMITS):
             self._clear(slot, record)
-        self._settle(slot)
         self.segment.release(slot)
 
     def observe(self, table: str, stamp: int) -> bool:
@@ -201,7 +212,7 @@ class Generations:
                 words[at + slots] = words[at]
 
     def close(self) -> None:
-        """Give the slot back, unless a COMMIT of ours is still of unknown outcome, and let go."""
-        if not self.orphans:
+        """Give the slot back, unless a COMMIT of ours is still under way or of unknown outcome, and let go."""
+        if not self.segment.in_flight(self.slot):
             self.segment.release(self.slot)
         self.segment.close()

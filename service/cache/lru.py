@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 
-from service.cache.page import Page
+from service.cache.generations import Scope
+from service.cache.page import Basis, Page
 
 log = logging.getLogger("herdbook.cache")
 
@@ -32,12 +33,35 @@ class Key:
         return (self.view, self.request)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a page is filled on: its tables' token when its query began, and the day where the page depends on it."""
+
+    scope: Scope
+    scope_token: bytes
+    day: int | None
+
+    @property
+    def token(self) -> bytes:
+        """The token under which it is a hit."""
+        return self.scope_token if self.day is None else self.scope_token + self.day.to_bytes(4, "big")
+
+    @property
+    def generation(self) -> bytes:
+        """The part of the table itself."""
+        return self.scope_token[: self.scope.width]
+
+
 @dataclass(slots=True, eq=False)
 class _Shared:
     page: Page
     token: bytes
     weight: int
     holders: set[Key] = field(default_factory=set)
+
+    def is_kept(self) -> bool:
+        """Whether the cache keeps it."""
+        return bool(self.holders)
 
 
 @dataclass(slots=True)
@@ -85,20 +109,21 @@ class TableCache:
         self.stats.misses += 1
         return None
 
-    async def fill(self, key: Key, token: bytes, generation: bytes, fill: Fill) -> Page:
-        """The page of `fill`, stored under `token`; whoever asks the same under the same token meanwhile waits for it.
+    async def fill(self, key: Key, ground: Ground, fill: Fill) -> Page:
+        """The page of `fill`, stored under its token; who asks the same under the same token meanwhile waits for it.
 
-        Only the same token: a query that began before a write ended may not serve who came after it. `generation` is
-        the table's own part of the token: with a new one, everything from before it is forgotten.
+        Only the same token: a query that began before a write ended may not serve who came after it. With a new
+        generation of the table, everything from before it is forgotten.
         """
-        if generation != self.generation:
+        if ground.generation != self.generation:
             self.clear()
-            self.generation = generation
+            self.generation = ground.generation
+        token = ground.token
         shared = self.pages.get(key.shared)
         if shared is None or shared.token != token:
             flight = self.flights.get((key.shared, token))
             if flight is None:
-                flight = asyncio.ensure_future(self._fly(key, token, fill))
+                flight = asyncio.ensure_future(self._fly(key, ground, fill))
                 self.flights[key.shared, token] = flight
                 flight.add_done_callback(_take_notice)
             else:
@@ -113,16 +138,18 @@ class TableCache:
         await self._keep(key, shared)
         return shared.page
 
-    async def _fly(self, key: Key, token: bytes, fill: Fill) -> Page:
+    async def _fly(self, key: Key, ground: Ground, fill: Fill) -> Page:
         try:
             page = await fill()
         finally:
-            del self.flights[key.shared, token]
+            del self.flights[key.shared, ground.token]
         async with self.lock:
             self._forget_page(key.shared)
-            shared = self.pages[key.shared] = _Shared(page, token, page.weight)
+            shared = self.pages[key.shared] = _Shared(page, ground.token, page.weight)
             self._add(shared.weight)
             page.on_growth = partial(self._grow, shared)
+            kept, hit = shared.is_kept, partial(self._hit_again, shared)
+            page.basis = Basis(ground.scope, ground.scope_token, ground.day, kept, hit)
         await self._keep(key, shared)
         return page
 
@@ -137,6 +164,11 @@ class TableCache:
             while len(self.entries) > self.cache.entries:
                 self.evict()
         self.cache.shrink()
+
+    def _hit_again(self, shared: _Shared) -> None:
+        """A kept page was used without a lookup: its age begins anew all the same."""
+        self.stats.hits += 1
+        self.entries.move_to_end(next(iter(shared.holders)))
 
     def _grow(self, shared: _Shared, added: int) -> None:
         """A kept page was asked for in another encoding, and holds more now."""
@@ -213,6 +245,11 @@ class PageCache:
         if name not in self.tables:
             self.tables[name] = TableCache(name, self)
         return self.tables[name]
+
+    def charge(self, weight: int) -> None:
+        """Count bytes that are kept beside the pages for their sake (negative: no longer kept)."""
+        self.weight += weight
+        self.shrink()
 
     def shrink(self) -> None:
         """Evict the oldest entries of the heaviest table until the bytes are within the limit."""

@@ -3,13 +3,30 @@
 import gzip
 import hashlib
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from service.cache.generations import Scope
+
 # Below this the header of a compressed body outweighs what it saves.
 COMPRESS_FROM = 500
 GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What a cached page stands on: it is true while `scope` gives `token`, and on that `day` only (None: on any).
+
+    `kept` is true while the cache keeps the page; `hit` counts a use of it.
+    """
+
+    scope: Scope
+    token: bytes
+    day: int | None
+    kept: Callable[[], bool]
+    hit: Callable[[], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -17,19 +34,26 @@ class Page:
     """One answer's body (JSON, UTF-8), when it was last modified (UTC) and the headers that belong to it alone.
 
     `etag` is the strong tag of the identity encoding without its quotes; every encoding has a tag of its own
-    (RFC 9110 section 8.8.3.3). `on_growth` is told the bytes that a further encoding adds.
+    (RFC 9110 section 8.8.3.3). `closes_at`: when, by time.monotonic, the second of the last change is over.
+    `on_growth` is told the bytes that a further encoding adds. `basis`: None for a page that no cache keeps.
     """
 
     body: bytes
     last_modified: datetime
-    second_closed: bool = True
+    closes_at: float = 0.0
     headers: tuple[tuple[str, str], ...] = ()
     etag: str = field(init=False)
     on_growth: Callable[[int], None] | None = field(init=False, default=None)
+    basis: Basis | None = field(init=False, default=None)
     _encoded: dict[str, bytes] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.etag = hashlib.blake2b(self.body, digest_size=12).hexdigest()
+
+    @property
+    def second_closed(self) -> bool:
+        """Whether the second of the last change is over: the page, while true, is the only one of that second."""
+        return time.monotonic() >= self.closes_at
 
     def encoded(self, encoding: str) -> bytes:
         """The body in `encoding` ("identity" or "gzip"), made once."""

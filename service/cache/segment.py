@@ -63,6 +63,7 @@ class Segment:
             raise SegmentError(f"{path} belongs to another version: stop what uses it first")
         self.slots = self.words[2]
         self.epoch = self.words[3]
+        self._tables: dict[str, int] = {}
         self._first_slot = HEADER + TABLES * NAME // WORD
         self._first_table = self._first_slot + self.slots * SLOT
 
@@ -103,6 +104,11 @@ class Segment:
 
     def table(self, name: str) -> int:
         """The number of the table `name`, given to it now if it has none; SegmentError when there is no room."""
+        if name not in self._tables:  # it never changes, so the lock is asked for once
+            self._tables[name] = self._enter(name)
+        return self._tables[name]
+
+    def _enter(self, name: str) -> int:
         wanted = name.encode("ascii").ljust(NAME, b"\0")
         with self._directory_lock():
             for table in range(TABLES):

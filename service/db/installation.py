@@ -58,6 +58,7 @@ def make_data_folder(data: Path) -> None:
             "--no-defaults",
             "--bootstrap",
             f"--datadir={data}",
+            f"--tmpdir={data}",  # at its start a server deletes all temporary tables in there
             f"--lc-messages-dir={share}",
             *as_root(),
             "--skip-log-bin",

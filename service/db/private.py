@@ -187,6 +187,8 @@ class PrivateMariaDB:
             f"--datadir={self.folder / 'data'}",
             f"--socket={self._socket()}",
             f"--pid-file={self.folder / 'mariadbd.pid'}",
+            # At its start a server deletes the temporary tables in its tmpdir, those of other servers too.
+            f"--tmpdir={self._temporary()}",
             f"--init-file={init_file}",
             *as_root(),
             "--skip-networking",
@@ -240,6 +242,11 @@ class PrivateMariaDB:
                 return path
             self._socket_folder = Path(tempfile.mkdtemp(prefix="herdbook-", dir="/tmp"))
         return self._socket_folder / "mariadb.sock"
+
+    def _temporary(self) -> Path:
+        path = self.folder / "tmp"
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
 
     def _url(self) -> DatabaseURL:
         return DatabaseURL(

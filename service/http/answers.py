@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 
 from service.cache.page import Page
 from service.http.conditional import Conditions, Outcome, Validators, accepted_encoding, http_date, stated
+from service.http.memo import GIVEN, Given
 from service.http.problems import Problem
 from service.records.idempotency import Answer
 
@@ -24,7 +25,7 @@ PUBLIC = Policy("public, no-cache", "Accept-Encoding")
 PRIVATE = Policy("private, no-cache", "Authorization, Cookie, Accept-Encoding")
 
 
-def answer(request: web.Request, page: Page, policy: Policy) -> web.Response:
+def answer(request: web.Request, page: Page, policy: Policy, content_type: str = JSON) -> web.Response:
     """200 with `page` in the encoding the client takes best, or 304 where it has that already (RFC 9110 section 13)."""
     asked = request.headers
     encoding = accepted_encoding(asked.get(hdrs.ACCEPT_ENCODING), page.encodings)
@@ -38,12 +39,15 @@ def answer(request: web.Request, page: Page, policy: Policy) -> web.Response:
         case Outcome.FAILED:
             raise Problem("PRECONDITION_FAILED")
         case Outcome.NOT_MODIFIED:
+            request[GIVEN] = Given(page, b"")
             return web.Response(status=304, headers=headers)
+    body = page.encoded(encoding)
+    request[GIVEN] = Given(page, body)
     headers.update(page.headers)
-    headers[hdrs.CONTENT_TYPE] = JSON
+    headers[hdrs.CONTENT_TYPE] = content_type
     if encoding != "identity":
         headers[hdrs.CONTENT_ENCODING] = encoding
-    return web.Response(body=page.encoded(encoding), headers=headers)
+    return web.Response(body=body, headers=headers)
 
 
 def validators_of(page: Page, encoding: str = "identity") -> Validators:

@@ -17,7 +17,10 @@ async def json_body(request: web.Request) -> Any:
         request.content_type != "application/octet-stream" or "Content-Type" in request.headers
     ):
         raise Problem("UNSUPPORTED_MEDIA_TYPE", expected="application/json")
-    text = await request.read()
+    try:
+        text = await request.read()
+    except web.RequestPayloadError:
+        raise Problem("INVALID_JSON", reason=("no llegó entero", "it did not arrive whole")) from None
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -47,7 +47,7 @@ def _date(header: str) -> datetime | None:
     """The moment an HTTP date says (section 5.6.7); None for one that says none, which is then no condition."""
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
@@ -100,7 +100,8 @@ class Conditions:
     @property
     def guard_writes(self) -> bool:
         """Whether a write depends on what is there."""
-        return any((self.if_match, self.if_unmodified_since, self.if_none_match))
+        guards = (self.if_match, self.if_unmodified_since, self.if_none_match)
+        return any(one is not None for one in guards)
 
     def evaluate(self, now: Validators | None, *, reads: bool) -> Outcome:
         """What becomes of the request, in the order of section 13.2.2. `now`: None where there is nothing yet."""

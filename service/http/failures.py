@@ -6,10 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
+from service.auth.attempts import TooManyAttempts
+from service.auth.logins import InactiveAccount, WrongCredentials
 from service.auth.passwords import TooManyHashes
 from service.auth.tokens import ExpiredToken, InvalidToken
 from service.cache.segment import SegmentError
 from service.db import errors as db
+from service.http.cookies import ALL, OF_ACCESS
 from service.http.problems import Problem
 from service.http.reasons import by_field, by_row
 from service.records import errors as records
@@ -84,17 +87,20 @@ def problem_of(error: Exception) -> Problem | None:
     match error:
         case Problem():
             return error
+        case ExpiredToken(kind="access"):
+            return Problem("TOKEN_EXPIRED", details={"client_action": "ATTEMPT_REFRESH"}, forgets=OF_ACCESS)
         case ExpiredToken():
-            return Problem("TOKEN_EXPIRED", details={"client_action": "ATTEMPT_REFRESH"})
+            return Problem("TOKEN_EXPIRED", details={"client_action": "CLEAR_AUTH_AND_RELOGIN"}, forgets=ALL)
         case InvalidToken():
             return Problem("JWT_ERROR", details={"client_action": "CLEAR_AUTH_AND_RELOGIN"})
+        case WrongCredentials():
+            return Problem("INVALID_CREDENTIALS", details={"client_action": "CHECK_CREDENTIALS"})
+        case InactiveAccount():
+            return Problem("USER_INACTIVE")
         case TooManyHashes():
-            return Problem(
-                "RATE_LIMIT_EXCEEDED",
-                details={"retry_after_seconds": 2},
-                headers=RETRY,
-                seconds=2,
-            )
+            return _later(2)
+        case TooManyAttempts():
+            return _later(error.seconds)
         case db.DatabaseError():
             make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)
             return make() if make else None
@@ -107,6 +113,15 @@ def problem_of(error: Exception) -> Problem | None:
         case TimeoutError():
             return Problem("TIMEOUT", headers=RETRY)
     return None
+
+
+def _later(seconds: int) -> Problem:
+    return Problem(
+        "RATE_LIMIT_EXCEEDED",
+        details={"retry_after_seconds": seconds},
+        headers={"Retry-After": str(seconds)},
+        seconds=seconds,
+    )
 
 
 def _routing(error: web.HTTPException) -> Problem | None:

@@ -36,8 +36,8 @@ CATALOGUE: Mapping[str, Entry] = {
         400,
         ("Parámetro desconocido", "Unknown parameter"),
         (
-            "El parámetro «{parameter}» no existe{nearest}.",
-            "There is no parameter '{parameter}'{nearest}.",
+            "El parámetro «{parameter}» no existe{nearest}",
+            "There is no parameter '{parameter}'{nearest}",
         ),
     ),
     "NOT_FOUND": Entry(404, ("No encontrado", "Not found"), ("No existe {what}.", "There is no {what}.")),
@@ -123,6 +123,14 @@ CATALOGUE: Mapping[str, Entry] = {
         ("Sesión vencida", "Session expired"),
         ("La sesión venció.", "The session has expired."),
     ),
+    "CSRF_ERROR": Entry(
+        401,
+        ("Falta la prueba CSRF", "CSRF proof missing"),
+        (
+            "La solicitud no lleva el X-CSRF-TOKEN de la sesión.",
+            "The request does not carry the session's X-CSRF-TOKEN.",
+        ),
+    ),
     "INVALID_CREDENTIALS": Entry(
         401,
         ("Credenciales incorrectas", "Wrong credentials"),
@@ -137,6 +145,11 @@ CATALOGUE: Mapping[str, Entry] = {
         403,
         ("Solo para administradores", "Administrators only"),
         ("Solo un Administrador puede hacer esto.", "Only an Administrador may do this."),
+    ),
+    "SIGN_UP_CLOSED": Entry(
+        403,
+        ("Registro cerrado", "Sign-up closed"),
+        ("El registro público está cerrado.", "Public sign-up is closed."),
     ),
     "RATE_LIMIT_EXCEEDED": Entry(
         429,

@@ -6,14 +6,18 @@ import os
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.http.cookies import Cookies
 from service.http.failures import problem_of
 from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
 
 log = logging.getLogger("herdbook.http")
 
 
-def make_problems_middleware(debug: bool) -> Middleware:
-    """The middleware; with `debug` every answer names the worker that gave it."""
+def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
+    """The middleware; with `debug` every answer names the worker that gave it.
+
+    `cookies` deletes those of a session that is over.
+    """
     worker = str(os.getpid())
 
     @web.middleware
@@ -21,7 +25,7 @@ def make_problems_middleware(debug: bool) -> Middleware:
         try:
             response = await handler(request)
         except Exception as error:
-            response = respond_to(request, error)
+            response = respond_to(request, error, cookies)
         if debug:
             response.headers["X-Herdbook-Worker"] = worker
         return response
@@ -29,7 +33,7 @@ def make_problems_middleware(debug: bool) -> Middleware:
     return problems
 
 
-def respond_to(request: web.Request, error: Exception) -> web.Response:
+def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.Response:
     """The answer that tells of `error`; what no client caused is logged with the trace id that the client gets."""
     problem = problem_of(error) or Problem("INTERNAL_ERROR")
     if problem.code == "ROUTE_NOT_FOUND":
@@ -45,4 +49,6 @@ def respond_to(request: web.Request, error: Exception) -> web.Response:
             asked.trace_id,
             exc_info=error if problem.code == "INTERNAL_ERROR" else None,
         )
-    return respond(problem, asked)
+    response = respond(problem, asked)
+    cookies.take(response, problem.forgets)
+    return response

@@ -58,7 +58,7 @@ SUFFIXES = {
 }
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+ -]\d{2}:?\d{2})?)?"
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+ -]\d{2}:?\d{2})?)?"
 )
 _TRUE = {"1", "true", "yes", "si", "sí", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -155,6 +155,8 @@ def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_vi
 
 def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient: bool) -> SinceQuery:
     """The delta that the parameters ask for; filters and sorts have no meaning there and are named in `ignored`."""
+    given = list(given)
+    parse_list(resource, given, whole_view=True, lenient=lenient)  # also what counts for nothing must be well-formed
     asked, ignored = _known(resource, given, lenient)
     limit, capped = _limit(asked, DEFAULT_SINCE_LIMIT)
     since, span = moment("since", asked["since"])

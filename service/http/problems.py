@@ -1,7 +1,7 @@
 """Every failure has one shape: problem+json (RFC 9457) that also carries the front end's error body."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ class Problem(Exception):
     """A request that cannot be answered as asked.
 
     `code` is one of service.http.messages.CATALOGUE and gives the status; `values` fill its sentence; `details` go into
-    the body as they are; `headers` onto the answer.
+    the body as they are; `headers` onto the answer; the cookies named in `forgets` are deleted.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Problem(Exception):
         *,
         details: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        forgets: Iterable[str] = (),
         **values: object,
     ) -> None:
         super().__init__(code)
@@ -33,6 +34,7 @@ class Problem(Exception):
         self.values = values
         self.details = dict(details or {})
         self.headers = dict(headers or {})
+        self.forgets = tuple(forgets)
 
     @property
     def status(self) -> int:
@@ -92,9 +94,10 @@ def body_of(problem: Problem, asked: Asked) -> bytes:
 
 
 def respond(problem: Problem, asked: Asked) -> web.Response:
-    """The answer that tells of `problem`."""
+    """The answer that tells of `problem`; 401 says how to prove who asks (RFC 9110 section 15.5.2)."""
+    challenge = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
     return web.Response(
         status=problem.status,
         body=body_of(problem, asked),
-        headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **problem.headers},
+        headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **challenge, **problem.headers},
     )

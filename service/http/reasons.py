@@ -33,6 +33,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "debe tener tres de: minúsculas, mayúsculas, números y símbolos",
         "must have three of: lower case, upper case, digits, symbols",
     ),
+    "password_wrong": ("no es la contraseña actual", "is not the present password"),
     "control_character": ("contiene un carácter de control", "contains a control character"),
     "lone_surrogate": ("no es Unicode válido", "is not valid Unicode"),
     "same_parents": ("padre y madre deben ser distintos", "father and mother must differ"),
@@ -40,6 +41,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "taken": ("ya existe", "exists already"),
     "repeated": ("está repetido en la carga", "is repeated in the upload"),
     "missing": ("no existe el registro al que se refiere", "refers to a row that does not exist"),
+    "json_line": ("no es una línea de JSON", "is not a line of JSON"),
+    "cells": ("tiene {given} celdas en lugar de {wanted}", "has {given} cells instead of {wanted}"),
+    "encoding": ("no es UTF-8", "is not UTF-8"),
+    "quoting": ("tiene comillas mal puestas", "has misplaced quotation marks"),
     "check": ("no cumple una regla de la tabla", "breaks a rule of the table"),
 }
 
@@ -59,5 +64,13 @@ def by_field(faults: Iterable[Fault], language: str) -> dict[str, str]:
 
 
 def by_row(faults: Iterable[Fault], language: str) -> list[dict[str, Any]]:
-    """One entry for each fault: index (from 0), field and reason."""
-    return [{"index": fault.row, "field": fault.field or "body", "reason": reason(fault, language)} for fault in faults]
+    """One entry for each fault: index (from 0), line (from 1, of an upload that has lines), field and reason."""
+    return [
+        {
+            "index": fault.row,
+            **({"line": fault.context["line"]} if "line" in fault.context else {}),
+            "field": fault.field or "body",
+            "reason": reason(fault, language),
+        }
+        for fault in faults
+    ]

@@ -1,6 +1,7 @@
 """The handlers of one resource: parse, ask, shape, respond."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import orjson
 from aiohttp import hdrs, web
@@ -11,6 +12,9 @@ from service.http.asker import Asker, viewer_of
 from service.http.bodies import json_array, json_object
 from service.http.conditional import Conditions, Outcome
 from service.http.failures import records_problem
+from service.http.forms.asked import asked_form
+from service.http.forms.streams import Streams
+from service.http.forms.uploads import uploaded
 from service.http.params import conflict_rule, invalid, parse_list, parse_since, wants_relations
 from service.http.problems import Problem, language_of
 from service.http.routing import Handler, both
@@ -31,13 +35,16 @@ MINIMAL = Answer(204, b"")
 class ResourceHandlers:
     """What /api/v1/<route> answers."""
 
-    def __init__(self, reader: ResourceReader, writer: ResourceWriter, bulk: BulkWriter, asker: Asker) -> None:
+    def __init__(
+        self, reader: ResourceReader, writer: ResourceWriter, bulk: BulkWriter, asker: Asker, streams: Streams
+    ) -> None:
         self.resource = reader.resource
         self._reader = reader
         self._writer = writer
         self._bulk = bulk
         self._asker = asker
-        self._policy = PRIVATE if self.resource.private else PUBLIC
+        self._streams = streams
+        self.policy = PRIVATE if self.resource.private else PUBLIC
 
     def routes(self, base: str) -> list[web.RouteDef]:
         """Its routes below `base`, each with and without a trailing slash."""
@@ -57,33 +64,38 @@ class ResourceHandlers:
         return [
             definition
             for method, where, handler in wanted
-            for definition in both(method, where, self._guarded(handler))
+            for definition in both(method, where, self.guarded(handler))
         ]
 
-    async def list(self, request: web.Request) -> web.Response:
-        """GET: a page of rows; with `since`, the changes after a time."""
-        viewer = await self._viewer(request)
-        given, lenient = request.query.items(), _is_lenient(request)
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        """GET: a page of rows, or all of them as CSV or NDJSON; with `since`, the changes after a time."""
+        return await self.listed(request, request.query.items())
+
+    async def listed(self, request: web.Request, given: Iterable[tuple[str, str]]) -> web.StreamResponse:
+        """The list that `given` asks for."""
+        viewer, lenient, form = await self.viewer(request), is_lenient(request), asked_form(request)
         page: Page
         if "since" in request.query:
             page = await self._reader.since(viewer, parse_since(self.resource, given, lenient=lenient))
         else:
             whole_view = viewer.sees_all or not self.resource.by_viewer
             query = parse_list(self.resource, given, whole_view=whole_view, lenient=lenient)
+            if form is not None:
+                return await self._streams.give(request, form, self._reader, viewer, query, self.policy)
             page = await self._reader.list(viewer, query)
-        return answer(request, page, self._policy)
+        return answer(request, page, self.policy)
 
     async def metadata(self, request: web.Request) -> web.Response:
         """GET /metadata: how many rows, when they last changed."""
-        await self._viewer(request)
-        return answer(request, await self._reader.metadata(), self._policy)
+        await self.viewer(request)
+        return answer(request, await self._reader.metadata(), self.policy)
 
     async def row(self, request: web.Request) -> web.Response:
         """GET /{id}: one row, with its relations where asked for."""
-        viewer = await self._viewer(request)
+        viewer = await self.viewer(request)
         relations = _wants_relations(request)
-        page = await self._reader.row(viewer, _id(request), relations)
-        return answer(request, page, self._policy)
+        page = await self._reader.row(viewer, row_id_of(request), relations)
+        return answer(request, page, self.policy)
 
     async def create(self, request: web.Request) -> web.Response:
         """POST: 201 with the new row and where it is."""
@@ -95,7 +107,7 @@ class ResourceHandlers:
 
     async def update(self, request: web.Request) -> web.Response:
         """PUT and PATCH /{id}: the fields given are set (RFC 7396); 200 with the whole row."""
-        row_id = _id(request)
+        row_id = row_id_of(request)
         viewer = await self._writer_of(request, row_id)
         body = await json_object(request)
         answer_of = self._row_answer(request, 200, "updated")
@@ -103,7 +115,7 @@ class ResourceHandlers:
 
     async def delete(self, request: web.Request) -> web.Response:
         """DELETE /{id}: 200 with `deleted_id`."""
-        row_id = _id(request)
+        row_id = row_id_of(request)
         viewer = viewer_of(await self._asker.admin(request))
         await self._writer.delete(viewer, row_id, _conditions(request))
         if prefers_minimal(request):
@@ -117,11 +129,13 @@ class ResourceHandlers:
         on_conflict = conflict_rule(request.query)
         if on_conflict is OnConflict.UPDATE:
             await self._asker.admin(request)  # it changes rows that are there
-        bodies = await json_array(request, self.resource.bulk_limit)
+        upload = await uploaded(request, self.resource)
         claim = (await self._terms(request, viewer)).claim
         wants_rows = not prefers_minimal(request)
         answer_of = self._bulk_answer(request, 201, "created")
-        return written(await self._bulk.create(viewer, bodies, answer_of, on_conflict, claim, wants_rows=wants_rows))
+        with upload.naming_lines():
+            done = await self._bulk.create(viewer, upload.rows, answer_of, on_conflict, claim, wants_rows=wants_rows)
+        return written(done)
 
     async def bulk_update(self, request: web.Request) -> web.Response:
         """PATCH /bulk: in each row, named by its id, the fields given are set; all or none."""
@@ -141,10 +155,12 @@ class ResourceHandlers:
 
     # Who may.
 
-    async def _viewer(self, request: web.Request) -> Viewer:
-        if not self.resource.private:
+    async def viewer(self, request: web.Request) -> Viewer:
+        """The asker; anyone may read what is not private. An Administrador may ask past the cache: no-store."""
+        if not self.resource.private and not _asks_past_cache(request):
             return EVERYONE
-        return viewer_of(await self._asker.identity(request))
+        viewer = viewer_of(await self._asker.identity(request))
+        return replace(viewer, uncached=viewer.sees_all and _asks_past_cache(request))
 
     async def _writer_of(self, request: web.Request, row_id: int | None) -> Viewer:
         """The asker, if they may create (row_id None) or change that row."""
@@ -165,7 +181,7 @@ class ResourceHandlers:
         claim = Claim.of(viewer.segment or 0, request.path.rstrip("/"), key, await request.read())
         return Terms(terms.precondition, claim)
 
-    def _guarded(self, handler: Handler) -> Handler:
+    def guarded(self, handler: Handler) -> Handler:
         """`handler`, with what the records refuse told as a problem of this resource."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -218,7 +234,8 @@ class ResourceHandlers:
         return f"{label.one.capitalize()} {spanish}{ending}."
 
 
-def _id(request: web.Request) -> int:
+def row_id_of(request: web.Request) -> int:
+    """The id in the path; 404 for one that no row can have."""
     digits = request.match_info["id"]
     row_id = int(digits) if len(digits) <= 19 else BIGINT + 1
     if row_id > BIGINT:
@@ -226,7 +243,13 @@ def _id(request: web.Request) -> int:
     return row_id
 
 
-def _is_lenient(request: web.Request) -> bool:
+def _asks_past_cache(request: web.Request) -> bool:
+    """Cache-Control: no-store (RFC 9111 section 5.2.1.5) with a token; for anyone else it means nothing here."""
+    no_store = "no-store" in request.headers.get(hdrs.CACHE_CONTROL, "").lower()
+    return no_store and hdrs.AUTHORIZATION in request.headers
+
+
+def is_lenient(request: web.Request) -> bool:
     """RFC 7240 section 4.4: Prefer: handling=lenient."""
     return "handling=lenient" in request.headers.get("Prefer", "").replace(" ", "").lower()
 

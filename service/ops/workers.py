@@ -91,9 +91,9 @@ def runner_factory(settings: Settings) -> Factory:
 
     async def make_runner() -> aiohttp.web.AppRunner:
         # Imported in the worker and not in the master, so that SIGHUP brings new code.
-        from service.app import create_app
+        from service.app import create_app, create_runner
 
-        return aiohttp.web.AppRunner(
+        return create_runner(
             await create_app(settings),
             access_log=None,
             keepalive_timeout=KEEPALIVE_SECONDS,

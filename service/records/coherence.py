@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from service.cache.generations import Scope
 from service.db.database import Database
 from service.db.statements import Statements
+from service.records.reader import microseconds, moment_of
 
 STAMP = 26  # bytes of a DATETIME(6) as the server writes it
 
@@ -33,6 +34,10 @@ class LedgerScope:
         found = [stamps.get(table) for table in self._tables]
         return None if None in found else b"".join(stamp for stamp in found if stamp is not None)
 
+    def known(self) -> int:
+        """The time that the latest answered query gave for the first table."""
+        return microseconds(moment_of(self._ledger.latest.get(self._tables[0])))
+
 
 class LedgerWatch:
     """Asks for the stamps of all tables, once for all who wait."""
@@ -42,6 +47,7 @@ class LedgerWatch:
         self._database = database
         self._next: asyncio.Task[Mapping[str, bytes]] | None = None
         self._turn = asyncio.Lock()
+        self.latest: Mapping[str, bytes] = {}
 
     def scope(self, tables: Sequence[str]) -> Scope:
         """The tables that a page depends on, for its tokens."""
@@ -57,4 +63,5 @@ class LedgerWatch:
         async with self._turn:
             self._next = None  # who comes from here on must be told by the next query
             result = await self._database.read(self._statement)
-        return {(name or b"").decode(): stamp or b"" for name, stamp in result.rows}
+        self.latest = {(name or b"").decode(): stamp or b"" for name, stamp in result.rows}
+        return self.latest

@@ -1,6 +1,8 @@
 """Reading: each answer comes from the cache while its token is the current one, else from one statement."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,10 +10,10 @@ from typing import Any
 import orjson
 
 from service.cache.generations import Scope
-from service.cache.lru import Key, PageCache
+from service.cache.lru import Fill, Ground, Key, PageCache
 from service.cache.page import Page
-from service.db.database import Database
-from service.db.statements import Statements, Value
+from service.db.database import Database, Result
+from service.db.statements import Statement, Statements, Value
 from service.records.cursor import Cursor
 from service.records.envelope import envelope
 from service.records.errors import DeltasGone, PageTooLarge, RowMissing
@@ -26,10 +28,14 @@ ROW_END = b",\n"
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: `segment`, the user's id (None: anyone), and whether the whole of every row may be seen."""
+    """Who asks: `segment`, the user's id (None: anyone), and whether the whole of every row may be seen.
+
+    `uncached`: the answer must come from the database, and does not go into the cache.
+    """
 
     segment: int | None = None
     sees_all: bool = False
+    uncached: bool = False
 
 
 def moment_of(text: bytes | None) -> datetime:
@@ -76,20 +82,20 @@ class ResourceReader:
     async def list(self, viewer: Viewer, query: ListQuery) -> Page:
         """One list page."""
         scope = self._related if query.relations else self._own
-        return await self._ask(scope, viewer, query, lambda: self._fill_list(viewer, query))
+        return await self.ask(scope, viewer, query, lambda: self._fill_list(viewer, query))
 
     async def since(self, viewer: Viewer, query: SinceQuery) -> Page:
         """The changes after a time; DeltasGone when deletions from then on are not known any more."""
-        return await self._ask(self._own, viewer, query, lambda: self._fill_since(viewer, query))
+        return await self.ask(self._own, viewer, query, lambda: self._fill_since(viewer, query))
 
     async def metadata(self) -> Page:
         """How many rows there are and when they last changed."""
-        return await self._ask(self._own, Viewer(), "metadata", self._fill_metadata)
+        return await self.ask(self._own, Viewer(), "metadata", self._fill_metadata)
 
     async def row(self, viewer: Viewer, row_id: int, relations: bool = False) -> Page:
         """One row; RowMissing when there is none."""
         scope = self._related if relations else self._own
-        return await self._ask(scope, viewer, (row_id, relations), lambda: self._fill_row(viewer, row_id, relations))
+        return await self.ask(scope, viewer, (row_id, relations), lambda: self._fill_row(viewer, row_id, relations))
 
     async def own_row(self, viewer: Viewer) -> Page:
         """The viewer's own row, as `{"user": …}`; RowMissing when it is gone."""
@@ -97,21 +103,24 @@ class ResourceReader:
 
         async def fill() -> Page:
             row, changed, answered_at = await self._read_row(viewer, row_id, relations=False)
-            return self._page(envelope(b'{"user":' + row + b"}"), changed, answered_at)
+            return self.page(envelope(b'{"user":' + row + b"}"), changed, answered_at)
 
-        return await self._ask(self._own, viewer, ("me", row_id), fill)
+        return await self.ask(self._own, viewer, ("me", row_id), fill)
 
-    async def _ask(self, scope: Scope, viewer: Viewer, request: Hashable, fill: Callable[[], Awaitable[Page]]) -> Page:
+    async def ask(
+        self, scope: Scope, viewer: Viewer, request: Hashable, fill: Fill, *, by_day: bool = False
+    ) -> Page:
+        """The page of `fill`, or the one kept under `request`; `by_day`: it is another one after midnight UTC."""
+        if viewer.uncached:
+            return await fill()
         token = scope.token() or await scope.settle()
         if token is None:
             return await fill()  # a COMMIT is in flight: neither from the cache nor into it
-        generation = token[: scope.width]
-        if self.resource.by_day:
-            token += today().toordinal().to_bytes(4, "big")
+        ground = Ground(scope, token, today().toordinal() if by_day or self.resource.by_day else None)
         key = Key(viewer.segment, self._view(viewer), request)
-        page = self._cache.get(key, token)
+        page = self._cache.get(key, ground.token)
         if page is None:
-            page = await self._cache.fill(key, token, generation, fill)
+            page = await self._cache.fill(key, ground, fill)
         return page
 
     def _view(self, viewer: Viewer) -> Hashable:
@@ -131,19 +140,19 @@ class ResourceReader:
         }
         if query.cursor is not None:
             values |= {f"after_{at}": key for at, key in enumerate(query.cursor.keys)}
-        result = await self._database.read(self.statements.list_for(query), values)
-        as_of, answered_at, total, data = result.rows[0]
+        result, as_of = await self._seen(self.statements.list_for(query), values)
+        changed, answered_at, total, data = result.rows[0]
         rows = whole_text(data, result.warnings)
         more = rows.count(b"\n") + 1 > query.limit if rows else False
         if more:
             rows = rows[: rows.rindex(ROW_END)]
-        modified = moment_of(as_of)
+        modified = moment_of(changed)
         next_cursor = self._next_cursor(query, rows) if more else None
         meta = _list_meta(query, None if total is None else int(total), more, next_cursor)
-        meta["as_of"] = rfc3339(modified)
+        meta["as_of"] = rfc3339(as_of)
         body = envelope(b"[" + _project(rows, query.fields) + b"]", meta)
         headers = _list_headers(self.resource, query, meta["pagination"])
-        return self._page(body, modified, answered_at, headers, closes=not query.relations)
+        return self.page(body, modified, answered_at, headers, closes=not query.relations)
 
     async def _fill_since(self, viewer: Viewer, query: SinceQuery) -> Page:
         values: dict[str, Value] = {
@@ -151,23 +160,37 @@ class ResourceReader:
             "since": query.since.isoformat(" ", "microseconds"),
             "limit": query.limit,
         }
-        result = await self._database.read(self.statements.since, values)
-        as_of, answered_at, deltas_from, size, last_change, data, deleted = result.rows[0]
-        if deltas_from is not None and query.since < moment_of(deltas_from):
+        result, as_of = await self._seen(self.statements.since, values)
+        changed, answered_at, deltas_from, size, last_change, data, deleted = result.rows[0]
+        # A deletion at `deltas_from` itself is still known.
+        if deltas_from is not None and query.since < moment_of(deltas_from) - timedelta(microseconds=1):
             raise DeltasGone(moment_of(deltas_from))
         rows, gone = whole_text(data, result.warnings), whole_text(deleted, result.warnings)
-        modified = moment_of(as_of)
+        modified = moment_of(changed)
         more = int(size or 0) == query.limit and moment_of(last_change) < modified
         meta: dict[str, Any] = {
             "deleted": [int(one) for one in gone.split(b",") if one],
-            "next_since": rfc3339(moment_of(last_change) if more else modified),
+            "next_since": rfc3339(min(moment_of(last_change), as_of) if more else as_of),
             "has_more": more,
-            "as_of": rfc3339(modified),
+            "as_of": rfc3339(as_of),
             "limit": query.limit,
         }
         _note(meta, query.ignored, query.capped)
         headers = (("X-Has-More", "true" if more else "false"),)
-        return self._page(envelope(b"[" + rows + b"]", meta), modified, answered_at, headers)
+        return self.page(envelope(b"[" + rows + b"]", meta), modified, answered_at, headers)
+
+    async def _seen(self, statement: Statement, values: Mapping[str, Value]) -> tuple[Result, datetime]:
+        """What `statement` gives, and the ledger's time up to which no change is missing from it.
+
+        InnoDB makes a snapshot piece by piece: one made while two writes commit may hold the second and lack the first
+        (docs/exactness.md). None is missing up to a time that was known before the snapshot was begun.
+        """
+        known = self._own.known()
+        result = await self._database.read(statement, values)
+        as_of = moment_of(result.rows[0][0])
+        if microseconds(as_of) > known:
+            result = await self._database.read(statement, values)
+        return result, as_of
 
     async def _fill_metadata(self) -> Page:
         result = await self._database.read(self._ledger, {"table_name": self.resource.table})
@@ -180,9 +203,9 @@ class ResourceReader:
         data = {
             "total_count": int(count or 0),
             "last_modified": rfc3339(modified),
-            "etag": f'"{self.resource.table}-{int(count or 0)}-{_microseconds(modified)}"',
+            "etag": f'"{self.resource.table}-{int(count or 0)}-{microseconds(modified)}"',
         }
-        return self._page(envelope(orjson.dumps(data)), modified, answered_at)
+        return self.page(envelope(orjson.dumps(data)), modified, answered_at)
 
     async def _fill_row(self, viewer: Viewer, row_id: int, relations: bool) -> Page:
         return self.row_page(*await self._read_row(viewer, row_id, relations))
@@ -200,7 +223,7 @@ class ResourceReader:
 
     def row_page(self, row: bytes, changed: datetime, answered_at: bytes | None) -> Page:
         """The page of one row."""
-        return self._page(envelope(row), changed, answered_at)
+        return self.page(envelope(row), changed, answered_at)
 
     def shaping(self, viewer: Viewer) -> dict[str, Value]:
         """The values that every statement which gives rows takes beside its own."""
@@ -211,24 +234,28 @@ class ResourceReader:
             values["today"] = today()
         return values
 
-    def _page(
+    def page(
         self,
         body: bytes,
         modified: datetime,
         answered_at: bytes | None,
         headers: tuple[tuple[str, str], ...] = (),
         closes: bool = True,
+        by_day: bool = False,
     ) -> Page:
-        if self.resource.by_day:
+        """The page of `body`; `closes`: no later change can have the time `modified`."""
+        if by_day or self.resource.by_day:
             midnight = datetime.combine(today(), datetime.min.time())
             modified = max(modified, midnight)
-        second_over = modified.replace(microsecond=0) + timedelta(seconds=1)
-        closed = closes and answered_at is not None and moment_of(answered_at) >= second_over
-        return Page(body, modified.replace(tzinfo=UTC), closed, headers)
+        closes_at = math.inf
+        if closes and answered_at is not None:
+            second_over = modified.replace(microsecond=0) + timedelta(seconds=1)
+            closes_at = time.monotonic() + (second_over - moment_of(answered_at)).total_seconds()
+        return Page(body, modified.replace(tzinfo=UTC), closes_at, headers)
 
     def _next_cursor(self, query: ListQuery, rows: bytes) -> str:
         last = orjson.loads(rows[rows.rindex(ROW_END) + 2 :] if ROW_END in rows else rows)
-        keys = tuple(_key(column, last[column]) for column, _ in query.order)
+        keys = tuple(sort_key(column, last[column]) for column, _ in query.order)
         return Cursor(keys).encode(query.order, query.filters, query.search)
 
 
@@ -239,12 +266,13 @@ def whole_text(text: bytes | None, warnings: int) -> bytes:
     return text or b""
 
 
-def _microseconds(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
+    """Microseconds since the epoch of a naive UTC `moment`."""
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _key(column: str, value: Any) -> int | str:
-    """A sort key as SQL writes it."""
+def sort_key(column: str, value: Any) -> int | str:
+    """A sort key as SQL writes it: `value` is what the row's JSON says of `column`."""
     if column in ("created_at", "updated_at"):
         return str(value).replace("T", " ").removesuffix("Z")
     return int(value) if isinstance(value, bool | int) else str(value)

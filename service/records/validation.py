@@ -53,7 +53,7 @@ class Validator:
             try:
                 record = model.model_validate(known)
             except ValidationError as error:
-                faults += _faults(index, error)
+                faults += faults_of(index, error)
                 continue
             rows.append(record.model_dump(mode="json", exclude_unset=partial))
         if faults:
@@ -73,7 +73,8 @@ class Validator:
         return known, dropped
 
 
-def _faults(index: int, error: ValidationError) -> list[Fault]:
+def faults_of(index: int, error: ValidationError) -> list[Fault]:
+    """Every fault that pydantic found in row `index`."""
     faults = []
     for one in error.errors(include_url=False, include_input=False):
         context = {key: value for key, value in one.get("ctx", {}).items() if isinstance(value, str | int)}

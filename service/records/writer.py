@@ -5,7 +5,7 @@ A write that fails invalidates nothing; one that a constraint refused is explain
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from service.cache.generations import Commit, Generations
@@ -17,7 +17,7 @@ from service.db.statements import Statements, Value
 from service.records.errors import Forbidden, RowMissing, Stale
 from service.records.idempotency import Answer, Claim, Idempotency
 from service.records.queries import ListQuery
-from service.records.reader import EPOCH, ResourceReader, Viewer, moment_of, whole_text
+from service.records.reader import ResourceReader, Viewer, microseconds, moment_of, whole_text
 from service.records.refusals import Refusals
 from service.records.validation import Validator, Values
 
@@ -189,8 +189,3 @@ class ResourceWriter:
     async def _fresh(self, connection: Connection, viewer: Viewer, row_id: int, ignored: Sequence[str]) -> Written[Row]:
         (row,) = await self.rows(connection, viewer, [row_id])
         return Written(Row(row.id, row.data, row.changed, tuple(ignored)), microseconds(row.changed))
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since the epoch of a naive UTC `moment`."""
-    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -54,6 +54,7 @@ RESOURCE = Resource(
         Reference("animals", "idMother", "crías (madre)"),
         Reference("animal_diseases", "animal_id", "diagnósticos"),
     ),
+    derived={"age_in_days": int, "age_in_months": int, "is_adult": bool},
     unseen=("user_id",),
     by_day=True,
 )

@@ -11,7 +11,8 @@ BIGINT = 2**63 - 1
 INT = 2**31 - 1
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = re.compile(CONTROL)
 _CLASSES = (
     re.compile(r"[a-z]"),
     re.compile(r"[A-Z]"),
@@ -84,5 +85,16 @@ Digits = Annotated[Whole, Field(ge=1, le=BIGINT)]
 Day = Annotated[date, BeforeValidator(_day)]
 PastDay = Annotated[Day, AfterValidator(_not_future)]
 Flag = Annotated[bool, Field(strict=True)]
-Email = Annotated[str, StringConstraints(strict=True, max_length=120), AfterValidator(_email)]
-Password = Annotated[str, StringConstraints(strict=True, min_length=8, max_length=128), AfterValidator(_password)]
+Email = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=120),
+    AfterValidator(_no_control),
+    AfterValidator(_email),
+    Field(json_schema_extra={"format": "email"}),
+]
+Password = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=8, max_length=128),
+    AfterValidator(_password),
+    Field(json_schema_extra={"format": "password", "writeOnly": True}),
+]

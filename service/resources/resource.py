@@ -56,6 +56,7 @@ class Resource:
     aliases    other spellings of columns, in parameters and bodies
     relations  names in an answer with include_relations, and the tables they are read from
     referrers  who keeps a row from being deleted
+    derived    fields that an answer has beside the columns, and their types
     unseen     parameters that are accepted without effect
     by_day     whether answers change at midnight UTC
     by_viewer  whether answers depend on who asks: an Administrador sees rows whole
@@ -74,6 +75,7 @@ class Resource:
     aliases: Mapping[str, str] = field(default_factory=dict)
     relations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     referrers: tuple[Reference, ...] = ()
+    derived: Mapping[str, type] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     by_day: bool = False
     by_viewer: bool = False

@@ -49,8 +49,8 @@ FROM (
       ORDER BY changes.changed_at
       SEPARATOR ',\n'
     ) AS data,
-    GROUP_CONCAT(IF(changes.is_deleted, changes.id, NULL) ORDER BY changes.changed_at) AS deleted
+    GROUP_CONCAT(IF(changes.is_deleted AND animal_diseases.id IS NULL, changes.id, NULL) ORDER BY changes.changed_at) AS deleted
   FROM changes
-  LEFT JOIN animal_diseases ON animal_diseases.id = changes.id AND NOT changes.is_deleted
+  LEFT JOIN animal_diseases ON animal_diseases.id = changes.id
 ) AS page
 LEFT JOIN ledger ON ledger.table_name = 'animal_diseases';

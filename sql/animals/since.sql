@@ -54,8 +54,8 @@ FROM (
       ORDER BY changes.changed_at
       SEPARATOR ',\n'
     ) AS data,
-    GROUP_CONCAT(IF(changes.is_deleted, changes.id, NULL) ORDER BY changes.changed_at) AS deleted
+    GROUP_CONCAT(IF(changes.is_deleted AND animals.id IS NULL, changes.id, NULL) ORDER BY changes.changed_at) AS deleted
   FROM changes
-  LEFT JOIN animals ON animals.id = changes.id AND NOT changes.is_deleted
+  LEFT JOIN animals ON animals.id = changes.id
 ) AS page
 LEFT JOIN ledger ON ledger.table_name = 'animals';

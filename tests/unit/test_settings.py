@@ -87,6 +87,28 @@ def test_a_misspelt_name_is_told_with_the_nearest_one() -> None:
     }
 
 
+def test_a_list_is_written_with_commas_and_none_is_an_empty_one() -> None:
+    settings = Settings.from_environment(
+        {"HERDBOOK_CORS_ORIGINS": "https://Farm.example, http://[::1]:5173,", "HERDBOOK_SIGNUP_ROLES": "none"}
+    )
+    assert settings.cors_origins == ("https://farm.example", "http://[::1]:5173")
+    assert settings.signup_roles == ()
+    assert Settings.from_environment(settings.to_environment()) == settings
+    assert Settings.from_environment({}).signup_roles == ("Aprendiz",)
+    assert Settings.from_environment({}).cors_origins == ()
+
+
+@pytest.mark.parametrize("origin", ["*", "farm.example", "https://farm.example/", "null", "ftp://farm.example"])
+def test_an_origin_is_as_browsers_send_it(origin: str) -> None:
+    with pytest.raises(SettingsError, match="HERDBOOK_CORS_ORIGINS"):
+        Settings.from_environment({"HERDBOOK_CORS_ORIGINS": origin})
+
+
+def test_a_role_to_sign_up_with_is_one_that_there_is() -> None:
+    with pytest.raises(SettingsError, match="HERDBOOK_SIGNUP_ROLES"):
+        Settings.from_environment({"HERDBOOK_SIGNUP_ROLES": "Aprendiz,Dueño"})
+
+
 def test_a_database_that_was_not_chosen_yet_is_a_clear_error() -> None:
     with pytest.raises(LookupError):
         _ = Settings.from_environment({}).database

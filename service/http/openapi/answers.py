@@ -1,5 +1,7 @@
 """What operations answer: envelopes, headers and problems."""
 
+from collections.abc import Iterable
+
 from service.http.messages import CATALOGUE
 from service.http.openapi.operation import Schema
 from service.http.openapi.schemas import MOMENT
@@ -30,6 +32,12 @@ def answered(description: str, schema: Schema, headers: tuple[str, ...] = (), ki
     return said
 
 
+def linked(answer: Schema, where: str, operations: Iterable[str]) -> Schema:
+    """`answer`, whose body has at `where` (a JSON pointer) the id that these operations take."""
+    taken = {"id": f"$response.body#{where}"}
+    return {**answer, "links": {name: {"operationId": name, "parameters": taken} for name in operations}}
+
+
 def readable(description: str, schema: Schema, headers: tuple[str, ...] = (), kind: str = JSON) -> dict[int, Schema]:
     """200 with validators, and 304 for who has it already."""
     return {
@@ -54,6 +62,10 @@ HEADERS: dict[str, Schema] = {
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
     "Allow": {"description": "What this path takes.", "required": True},
     "WWW-Authenticate": {"description": "How to prove who asks (RFC 6750).", "required": True},
+}
+NOT_MODIFIED: Schema = {
+    "description": "What the client has is what would be sent.",
+    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in VALIDATORS},
 }
 IGNORED: Schema = {"type": "array", "items": _TEXT, "description": "Keys or parameters that were not used."}
 PAGINATION: Schema = {
@@ -119,11 +131,7 @@ def shared_headers() -> Schema:
 def shared_responses() -> Schema:
     """The responses component: one for each status of a problem, and 304."""
     statuses = sorted({entry.status for entry in CATALOGUE.values()})
-    not_modified: Schema = {
-        "description": "What the client has is what would be sent.",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in VALIDATORS},
-    }
-    return {"NotModified": not_modified, **{f"Problem{status}": _problem(status) for status in statuses}}
+    return {"NotModified": NOT_MODIFIED, **{f"Problem{status}": _problem(status) for status in statuses}}
 
 
 def _problem(status: int) -> Schema:

@@ -11,11 +11,12 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Access(Enum):
-    """Who may ask."""
+    """Who may ask: anyone, who has an access token, an Administrador, or who has a refresh token."""
 
     ANYONE = auto()
     TOKEN = auto()
     ADMIN = auto()
+    REFRESH = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class Operation:
     @property
     def identifier(self) -> str:
         """Its operationId: the method and the path, in words."""
-        words = [part.strip("{}") for part in self.path.removeprefix("/api/v1").split("/") if part]
-        return "-".join([self.method.lower(), *words]).replace(".", "-")
+        words = [part.strip("{}").replace(".", "-") for part in self.path.split("/") if part]
+        below_base = words[:2] == ["api", "v1"]
+        return "-".join([self.method.lower(), *(words[2:] if below_base else ["service", *words])])
 
     def written(self) -> Schema:
         """Its operation object."""
@@ -77,11 +79,15 @@ class Operation:
         return said
 
     def _described(self) -> str:
-        return f"{self.description}\n\nFor an Administrador.".strip() if self.access is Access.ADMIN else self.description
+        if self.access is not Access.ADMIN:
+            return self.description
+        return f"{self.description}\n\nFor an Administrador.".strip()
 
     def _security(self) -> list[Schema]:
         if self.access is Access.ANYONE:
             return []
+        if self.access is Access.REFRESH:
+            return [{"refresh": []}, {"refresh_cookie": [], "csrf": []}]
         cookie: Schema = {"cookie": [], "csrf": []} if self.method in UNSAFE else {"cookie": []}
         return [{"bearer": []}, cookie]
 

@@ -8,17 +8,20 @@ from service.resources.fields import BIGINT
 from service.resources.resource import Kind, Resource
 
 TEXT: Schema = {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"^[^\x00]*$"}
-TRUTH: Schema = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off"]}
+# A parameter without a value counts as not given.
+EMPTY: Schema = {"const": ""}
+TRUTH: Schema = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off", ""]}
+_DAY: Schema = {"type": "string", "format": "date"}
 _VALUES: dict[Kind, Schema] = {
     Kind.NUMBER: {"type": "integer", "minimum": -BIGINT, "maximum": BIGINT},
-    Kind.DAY: {"type": "string", "format": "date"},
-    Kind.MOMENT: {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]},
+    Kind.DAY: {"type": "string", "anyOf": [{"format": "date"}, EMPTY]},
+    Kind.MOMENT: {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}, EMPTY]},
     Kind.TEXT: TEXT,
     Kind.FLAG: TRUTH,
 }
 _MEANINGS = {
     "": "is one of these values",
-    "in": "is one of these values",
+    "in": "is one of these values (not together with the name alone)",
     "ne": "is none of these values",
     "null": "is null",
     "gte": "is this or more",
@@ -26,12 +29,18 @@ _MEANINGS = {
     "lte": "is this or less",
     "lt": "is less than this",
 }
+_SPAN = "is this time, or falls into this day, second or millisecond (not together with `__gte` and `__lt`)"
 
 
 def query(name: str, schema: Schema, description: str, **more: object) -> Schema:
     """A query parameter; an array is written with commas."""
     said: Schema = {"name": name, "in": "query", "description": description, "schema": schema, **more}
     return {**said, "style": "form", "explode": False} if schema.get("type") == "array" else said
+
+
+def path_id(name: str, description: str) -> Schema:
+    """An id in the path."""
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": ID}
 
 
 def header(name: str, description: str, schema: Schema | None = None) -> Schema:
@@ -54,7 +63,7 @@ def _list_of(schema: Schema) -> Schema:
 
 
 SHARED: dict[str, Schema] = {
-    "id": {"name": "id", "in": "path", "required": True, "description": "The row's id.", "schema": ID},
+    "id": path_id("id", "The row's id."),
     "page": query("page", {"type": "integer", "minimum": 1, "maximum": 10**9, "default": 1}, "Which page."),
     "limit": query(
         "limit",
@@ -69,7 +78,7 @@ SHARED: dict[str, Schema] = {
     ),
     "sort_order": query(
         "sort_order",
-        {"type": "string", "enum": ["asc", "desc"]},
+        {"type": "string", "enum": ["asc", "desc", ""]},
         "Whether the sort ascends or descends." + _spelled("sort_order"),
     ),
     "ordering": query("ordering", {"type": "string"}, "Another form of `sort_by`: `name`, or `-name` to descend."),
@@ -78,6 +87,11 @@ SHARED: dict[str, Schema] = {
         TEXT,
         "Rows with this in one of their texts, whatever the case; a number also matches numbers,"
         " and `2025`, `2025-03` or a whole date matches dates." + _spelled("search"),
+    ),
+    "fields": query(
+        "fields",
+        {"type": "array", "items": {"type": "string"}},
+        "Only these fields of each row; `id` is always kept, unknown names give nothing.",
     ),
     "since": query(
         "since",
@@ -92,9 +106,21 @@ SHARED: dict[str, Schema] = {
     "If-Modified-Since": header("If-Modified-Since", "Answer 304 if nothing changed since; If-None-Match goes first."),
     "If-Match": header("If-Match", "Go on only if the row still has one of these tags, else 412."),
     "If-Unmodified-Since": header("If-Unmodified-Since", "Go on only if nothing changed since, else 412."),
-    "Accept-Language": header("Accept-Language", "`en` for messages in English; otherwise they are in Spanish."),
-    "Prefer": header("Prefer", "`handling=lenient`: unknown parameters are ignored and named (RFC 7240)."),
+    "handling": header("Prefer", "`handling=lenient`: unknown parameters are ignored and named (RFC 7240)."),
+    "return": header("Prefer", "`return=minimal`: answer without the row (RFC 7240)."),
+    "Idempotency-Key": header(
+        "Idempotency-Key",
+        "The same key with the same body gets the first answer again, for 24 h; with another body 422.",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+    ),
 }
+_EXPORT = query(
+    "export",
+    {"type": "string", "enum": ["csv", "ndjson", "json", ""]},
+    "The form of the rows, as Accept says it too; in CSV and NDJSON the whole list, or with `page` or `limit` a part"
+    " of any length. What changed (`since`) is told in JSON only.",
+)
+ONCE = (shared("Idempotency-Key"), shared("return"))
 CONDITIONS = tuple(shared(name) for name in ("If-None-Match", "If-Modified-Since"))
 GUARDS = tuple(shared(name) for name in ("If-Match", "If-Unmodified-Since"))
 
@@ -102,9 +128,9 @@ GUARDS = tuple(shared(name) for name in ("If-Match", "If-Unmodified-Since"))
 def list_parameters(resource: Resource) -> tuple[Schema, ...]:
     """Everything that GET /R takes."""
     before = [shared(name) for name in ("page", "limit", "cursor")]
-    after = [shared(name) for name in ("search", "include_relations", "since", "Prefer")]
+    after = [shared(name) for name in ("search", "fields", "include_relations", "since", "handling")]
     sorting = [_sort_by(resource), shared("sort_order"), shared("ordering")]
-    return (*before, *sorting, *after, _fields(resource), *filters(resource), *_unseen(resource), *CONDITIONS)
+    return (*before, *sorting, *after, *filters(resource), _EXPORT, *unseen(resource.unseen), *CONDITIONS)
 
 
 def filters(resource: Resource) -> tuple[Schema, ...]:
@@ -127,9 +153,9 @@ def _filter(resource: Resource, column: str, kind: Kind, suffix: str) -> Schema:
     elif suffix in RANGES:
         schema = _VALUES[kind]
     elif kind is Kind.MOMENT:
-        schema, meaning = _VALUES[kind], "is this time, or falls into this day, second or millisecond"
+        schema, meaning = _VALUES[kind], _SPAN
     else:
-        schema = _list_of(_VALUES[kind])
+        schema = _list_of(_DAY if kind is Kind.DAY else _VALUES[kind])
     return query(name, schema, f"Rows whose {column} {meaning}.{spelled}")
 
 
@@ -139,18 +165,12 @@ def _sort_by(resource: Resource) -> Schema:
         f"At most three of {names}, each with `-` before it to descend; ids break ties. A name that cannot be sorted by"
         " is named in `meta.ignored`. Default: the newest `updated_at` first."
     )
-    return query("sort_by", {"type": "string"}, said + _spelled("sort_by"), example=f"-{resource.all_sorts[0]}")
+    return query("sort_by", {"type": "string"}, said + _spelled("sort_by"))
 
 
-def _fields(resource: Resource) -> Schema:
-    said = "Only these fields of each row; `id` is always kept, unknown names give nothing."
-    names = [*resource.record.model_fields, "created_at", "updated_at"]
-    return query("fields", {"type": "array", "items": {"type": "string"}}, said, example=names[:2])
-
-
-def _unseen(resource: Resource) -> tuple[Schema, ...]:
-    names = sorted({*UNSEEN, *resource.unseen} - {"export"})
+def unseen(further: tuple[str, ...] = ()) -> tuple[Schema, ...]:
+    """The parameters that change nothing."""
     return tuple(
         query(name, {"type": "string"}, "Taken without effect, for clients that send it.", deprecated=True)
-        for name in names
+        for name in sorted({*UNSEEN, *further} - {"export"})
     )

@@ -9,6 +9,7 @@ from service.http.openapi.operation import Schema
 from service.resources.fields import BIGINT, CONTROL
 from service.resources.resource import Resource
 
+PREFIX = "#/components/schemas/"
 ID: Schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 PRINTABLE = f"^{CONTROL.replace('[', '[^', 1)}*$"
@@ -29,7 +30,7 @@ def schemas_of(resource: Resource) -> dict[str, Schema]:
 
 def reference(resource: Resource, part: str = "") -> Schema:
     """A reference to one of them: "" the row, "InList", "New" or "Changes"."""
-    return {"$ref": f"#/components/schemas/{resource.record.__name__}{part}"}
+    return {"$ref": f"{PREFIX}{resource.record.__name__}{part}"}
 
 
 def bulk_changes(resource: Resource) -> Schema:
@@ -61,13 +62,18 @@ def _given(resource: Resource) -> Schema:
     return {"type": "object", "properties": fields, "required": required}
 
 
+def id_given(number: Schema) -> Schema:
+    """A positive number that may come as digits."""
+    digits = len(str(number["maximum"])) - 2
+    return {**number, "type": ["integer", "string"], "pattern": f"^0?[1-9][0-9]{{0,{digits}}}$"}
+
+
 def _lenient(schema: Schema) -> Schema:
     """Numbers may come as digits; text has no control characters."""
     schema = deepcopy(schema)
     for one in schema.get("anyOf", [schema]):
         if one.get("type") == "integer":
-            digits = len(str(one["maximum"])) - 2
-            one |= {"type": ["integer", "string"], "pattern": f"^0{{0,1}}[1-9][0-9]{{0,{digits}}}$"}
+            one |= id_given(one)
         elif one.get("type") == "string" and not {"enum", "format", "pattern"} & one.keys():
             one["pattern"] = PRINTABLE
     return schema

@@ -1,0 +1,117 @@
+"""Measures Herdbook on this machine and prints the figures: `python -m bench`, or `make bench`."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench import farm as farms
+from bench import wrk
+from bench.answers import log_in
+from bench.machine import BenchError, Cores
+from bench.measure import Plan, measure
+from bench.report import Line, as_json, machine_line, table
+from bench.targets import PEERS, herdbook, peer
+from bench.workloads import all_workloads
+
+EPILOG = """\
+Everything runs on this machine and is ended at the end. One worker runs on the first core; the load
+(wrk, one thread, 64 connections) and the database run on the last. Each figure is the median of rounds
+in which the targets take turns. docs/performance.md says what each workload is and what bounds it.
+
+examples:
+  python -m bench                                   100,000 animals, all workloads, about six minutes
+  python -m bench --peers --json figures.json       the peers beside it
+  python -m bench --animals 1000000 --data /var/tmp/million
+                                                    keep the farm in a folder, for the next run
+  python -m bench --animals 5000 --seconds 1 --rounds 1
+                                                    whether it runs at all
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; returns the exit code: 0, or 1 when a figure could not be had."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        lines = _run(chosen)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print(table(lines))
+    if chosen.json is not None:
+        kept = as_json(lines, chosen.animals, chosen.seconds, chosen.rounds)
+        chosen.json.write_text(json.dumps(kept, indent=1) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=(__doc__ or "").strip(),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--animals", type=int, default=100_000, help="how many there are (default 100000)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of a round (default 3, at most 60)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each target (default 3)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only workloads whose name contains one of these words, with commas")
+    parser.add_argument("--peers", action="store_true", help="measure the services of bench/peers too")
+    parser.add_argument("--data", type=Path, help="folder for the farm, to be kept; else it is made anew and removed")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> list[Line]:
+    if chosen.animals < 1000 or chosen.rounds < 1:
+        raise BenchError("at least 1,000 animals and one round are needed")
+    if find_spec("httptools") is None:
+        raise BenchError("httptools is missing: pip install -r requirements-bench.txt")
+    wrk.find_wrk()
+    cores = Cores.choose()
+    # The database and everything else that is not bound to the other core inherits this one.
+    os.sched_setaffinity(0, {cores.load})
+    _say(machine_line())
+    with ExitStack() as stack:
+        folder = stack.enter_context(_folder(chosen.data))
+        farm = stack.enter_context(farms.running(folder / "mariadb"))
+        _say(f"making a farm of {chosen.animals:,} animals" if not farms.animals_in(farm.own) else "using the farm kept")
+        own = stack.enter_context(herdbook(farm, chosen.animals, folder, cores))
+        farms.check_size(farm, chosen.animals)
+        farms.copy_plain(farm)
+        peers = [stack.enter_context(peer(one, farm, folder, cores)) for one in PEERS] if chosen.peers else []
+        if chosen.data is not None:
+            stack.callback(farms.forget_added, farm, farms.last_id(farm))
+        words = [word.strip() for word in chosen.only.split(",") if word.strip()]
+        lines: list[Line] = []
+        for workload in all_workloads(farm, chosen.animals):
+            if words and not any(word in workload.name for word in words):
+                continue
+            started = time.monotonic()
+            plan = Plan(chosen.seconds, chosen.rounds, cores, folder, log_in(own.port))
+            lines += measure(workload, own, peers, farm, plan)
+            _say(f"{workload.name}: {time.monotonic() - started:.0f} s")
+        return lines
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield kept.absolute()
+    else:
+        with tempfile.TemporaryDirectory(prefix="herdbook-bench-") as folder:
+            yield Path(folder)
+
+
+def _say(line: str) -> None:
+    print(f"bench: {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

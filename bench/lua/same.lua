@@ -1,0 +1,2 @@
+-- The same request over and over: wrk builds it once.
+dofile(os.getenv("BENCH_LUA") .. "/done.lua")

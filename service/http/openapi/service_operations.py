@@ -1,0 +1,59 @@
+"""The operations that tell of the service itself: its health, its cache, and the pages about the API."""
+
+from collections.abc import Iterator
+
+from service.http.openapi.answers import answered, readable
+from service.http.openapi.operation import Access, Operation, Schema
+from service.http.openapi.parameters import CONDITIONS
+from service.http.openapi.schemas import MOMENT
+
+HTML = "text/html"
+_TEXT: Schema = {"type": "string"}
+_OBJECT: Schema = {"type": "object"}
+_HEALTH: Schema = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean"},
+        "status": {"enum": ["healthy", "degraded", "unhealthy"]},
+        "services": {"type": "object", "properties": {"database": _TEXT}, "required": ["database"]},
+        "timestamp": MOMENT,
+        "uptime_seconds": {"type": "number"},
+        "version": _TEXT,
+        "worker": {"type": "integer"},
+    },
+    "required": ["success", "status", "services", "timestamp", "uptime_seconds", "version"],
+}
+
+
+def service_operations(base: str) -> Iterator[Operation]:
+    """What tells of the service itself."""
+    for path in ("/health", f"{base}/health"):
+        said = {200: answered("It works.", _HEALTH), 503: answered("It does not.", _HEALTH)}
+        yield Operation("GET", path, "service", "Whether the service can do its work", said)
+    yield Operation(
+        "GET",
+        "/debug/cache-stats",
+        "service",
+        "What the cache of one worker holds",
+        {200: answered("The numbers.", _OBJECT)},
+        access=Access.ADMIN,
+    )
+    yield Operation(
+        "GET",
+        "/openapi.json",
+        "service",
+        "This description",
+        readable("An OpenAPI 3.1 document.", _OBJECT),
+        parameters=CONDITIONS,
+        refusals=(412,),
+    )
+    for path, summary in (("/docs", "This description, to read and to try"), ("/docs/problems", "Every problem type")):
+        yield Operation(
+            "GET",
+            path,
+            "service",
+            summary,
+            readable("A page.", _TEXT, kind=HTML),
+            parameters=CONDITIONS,
+            refusals=(412,),
+        )

@@ -1,0 +1,106 @@
+"""The operations of a session: login, refresh, logout, another password, who am I, and sign-up."""
+
+from collections.abc import Iterator, Mapping
+
+from service.http.openapi.answers import JSON, WRITTEN_META, answered, envelope, readable
+from service.http.openapi.operation import Access, Operation, Schema
+from service.http.openapi.parameters import CONDITIONS
+
+_TEXT: Schema = {"type": "string"}
+_USER: Schema = {"$ref": "#/components/schemas/User"}
+_PASSWORD: Schema = {"type": "string", "format": "password", "minLength": 8, "maxLength": 128}
+_CREDENTIALS: Schema = {
+    "type": "object",
+    "properties": {
+        "identification": {"type": ["integer", "string"], "description": "Or `identifier`, or `email`."},
+        "password": {"type": "string", "format": "password"},
+    },
+    "required": ["identification", "password"],
+}
+_PASSWORDS: Schema = {
+    "type": "object",
+    "properties": {"current_password": _TEXT, "new_password": _PASSWORD},
+    "required": ["current_password", "new_password"],
+}
+# Its password, and so no more than a stranger may say.
+_NEWCOMER: Schema = {"$ref": "#/components/schemas/UserNew"}
+
+
+def session_operations(base: str) -> Iterator[Operation]:
+    """Its operations, as service.http.session_handlers and service.http.sign_up route them."""
+    opened = {200: answered("The session; its tokens are in cookies too.", _session())}
+    yield Operation(
+        "POST",
+        f"{base}/auth/login",
+        "auth",
+        "Tokens for who knows the password",
+        opened,
+        body={JSON: _CREDENTIALS},
+        refusals=(401, 403, 429),
+    )
+    yield Operation(
+        "POST",
+        f"{base}/auth/refresh",
+        "auth",
+        "Another access token for a good refresh token",
+        opened,
+        access=Access.REFRESH,
+    )
+    yield Operation(
+        "POST",
+        f"{base}/auth/logout",
+        "auth",
+        "End the sessions of the tokens that come along",
+        {200: answered("They are over, if there were any.", envelope({"type": "null"}))},
+        refusals=(507,),
+    )
+    yield Operation(
+        "POST",
+        f"{base}/auth/change-password",
+        "auth",
+        "Another password; every other session ends",
+        opened,
+        access=Access.TOKEN,
+        body={JSON: _PASSWORDS},
+        refusals=(429, 507),
+    )
+    yield Operation(
+        "GET",
+        f"{base}/auth/me",
+        "auth",
+        "The user whose token this is",
+        _me(),
+        access=Access.TOKEN,
+        parameters=CONDITIONS,
+        refusals=(412,),
+    )
+    yield Operation(
+        "POST",
+        f"{base}/users/public",
+        "auth",
+        "Sign up, with a role that the settings allow",
+        {201: answered("The new user.", envelope(_USER, WRITTEN_META), ("Location",))},
+        body={JSON: _NEWCOMER},
+        refusals=(403, 409, 429, 507),
+    )
+
+
+def _session() -> Schema:
+    session: Schema = {
+        "type": "object",
+        "properties": {
+            "user": _USER,
+            "access_token": _TEXT,
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer", "description": "Seconds."},
+        },
+        "required": ["user", "access_token", "token_type", "expires_in"],
+    }
+    said = envelope(session)
+    said["properties"]["access_token"] = _TEXT
+    return said
+
+
+def _me() -> Mapping[int, Schema]:
+    user: Schema = {"type": "object", "properties": {"user": _USER}, "required": ["user"]}
+    return readable("The user.", envelope(user))

@@ -1,0 +1,3 @@
+-- Ends a session; `expires` in seconds since the epoch: from then on its tokens are void by themselves.
+INSERT IGNORE INTO revoked_session (session_id, expires_at)
+VALUES (%(session_id)s, FROM_UNIXTIME(%(expires)s));

@@ -1,0 +1,6 @@
+-- An active Administrador, for who must ask the service as one from beside it. By the primary key, few rows read.
+SELECT id, identification, fullname, role, password
+FROM user
+WHERE role = 'Administrador' AND status
+ORDER BY id
+LIMIT 1;

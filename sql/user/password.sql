@@ -1,0 +1,4 @@
+-- The password hash of one user. By the primary key.
+SELECT password
+FROM user
+WHERE id = %(id)s;

@@ -1,0 +1,5 @@
+-- Sets the password hash of one user, if it is still the given one; its trigger stamps the row.
+UPDATE user
+SET password = %(password)s
+WHERE id = %(id)s
+  AND password = BINARY %(replaced)s;

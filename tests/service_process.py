@@ -1,0 +1,212 @@
+"""A Herdbook as it runs in earnest: `run.py serve` with several workers, in processes that a test may stop and kill."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from service.settings import DatabaseURL
+
+ROOT = Path(__file__).resolve().parents[1]
+ADMINISTRATOR = 1000000001
+PASSWORD = "the-password-of-the-tests"
+SECONDS = 60.0
+
+
+class ServiceProcess:
+    """The service on the database at `url`; use it as a context.
+
+    `further` are settings, `imported_first` a folder whose sitecustomize.py every process of the service imports.
+    """
+
+    def __init__(
+        self, url: DatabaseURL, folder: Path, workers: int = 4, *, imported_first: Path | None = None, **further: str
+    ) -> None:
+        self.url = url
+        self.workers = workers
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self.token = ""
+        self._output = folder / f"service-{self.port}.log"
+        self._segments: set[Path] = set()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HERDBOOK_", "PYTHON"))}
+        self._environment = {
+            **inherited,
+            "DATABASE_URL": url.uri(),
+            "HERDBOOK_PORT": str(self.port),
+            "HERDBOOK_WORKERS": str(workers),
+            "HERDBOOK_DATA_DIR": str(folder / f"data-{self.port}"),
+            "HERDBOOK_SECRET_KEY": "the-tests-sign-their-tokens-with-this",
+            "HERDBOOK_ADMIN_PASSWORD": PASSWORD,
+            "HERDBOOK_SAMPLE_ANIMALS": "40",
+            "HERDBOOK_POOL_SIZE": "4",
+            "HERDBOOK_POOL_OVERFLOW": "6",
+            "HERDBOOK_DEBUG": "1",
+            "HERDBOOK_LOG_LEVEL": "warning",
+            **({"PYTHONPATH": str(imported_first)} if imported_first else {}),
+            **further,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "run.py", "serve"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            self.wait_until(lambda: "Log in:" in self.log())
+            self.wait_for_workers()
+            self.token = self._log_in()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process, self._process = self._process, None
+        assert process is not None
+        left = descendants(process.pid)
+        for pid in left:  # what a test has stopped could not end
+            send(pid, signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            for pid in left:
+                send(pid, signal.SIGKILL)
+            raise
+        finally:
+            for path in self._segments:
+                for one in path.parent.glob(path.name + "*"):
+                    one.unlink(missing_ok=True)
+
+    # Processes.
+
+    @property
+    def supervisor(self) -> int:
+        """The process of `run.py serve`."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def master(self) -> int | None:
+        """gunicorn's master, or None while there is none."""
+        return next(iter(children(self.supervisor)), None)
+
+    def worker_pids(self) -> list[int]:
+        """The workers of the present master."""
+        return children(self.master) if self.master is not None else []
+
+    def wait_for_workers(self, but_not: int | None = None) -> None:
+        """Until all workers answer, none of them `but_not`."""
+        self.wait_until(lambda: self._all_answer(but_not))
+        for pid in self.worker_pids():
+            maps = Path(f"/proc/{pid}/maps").read_text()
+            self._segments |= {Path(found) for found in re.findall(r"/\S+/herdbook-\d+-[0-9a-f]{16}(?=\n)", maps)}
+
+    def _all_answer(self, but_not: int | None) -> bool:
+        pids = set(self.worker_pids())
+        if len(pids) != self.workers or but_not in pids:
+            return False
+        answered = set()
+        for _ in range(16 * self.workers):
+            try:
+                answered.add(json.loads(self.get("/health", timeout=2))["worker"])
+            except (urllib.error.URLError, OSError, ValueError):
+                return False
+            if answered >= pids:
+                return True
+        return False
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+        """Until `condition` holds; AssertionError, with the log, when it does not within `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self._process is None or self._process.poll() is None, f"the service ended\n{self.log()}"
+            assert time.monotonic() < deadline, f"it did not happen in {seconds:g} s\n{self.log()[-4000:]}"
+            time.sleep(0.02)
+
+    def log(self) -> str:
+        """What the service has printed."""
+        return self._output.read_text(errors="replace")
+
+    # Simple requests, each on a connection of its own.
+
+    def get(self, path: str, timeout: float = 15) -> bytes:
+        """The body that GET `path` gives; urllib's errors otherwise."""
+        request = urllib.request.Request(f"http://{self.host}:{self.port}{path}")
+        request.add_header("Authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def _log_in(self) -> str:
+        said = json.dumps({"identification": ADMINISTRATOR, "password": PASSWORD}).encode()
+        request = urllib.request.Request(f"http://{self.host}:{self.port}/api/v1/auth/login", said)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            token: str = json.load(answer)["access_token"]
+            return token
+
+    def cache_stats(self) -> dict[int, dict[str, Any]]:
+        """What /debug/cache-stats says of each worker, by pid."""
+        said: dict[int, dict[str, Any]] = {}
+        pids = set(self.worker_pids())
+
+        def all_said() -> bool:
+            one = json.loads(self.get("/debug/cache-stats"))
+            said[one["worker"]] = one
+            return said.keys() >= pids
+
+        self.wait_until(all_said)
+        return {pid: said[pid] for pid in pids}
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def children(pid: int) -> list[int]:
+    """The living processes that `pid` started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+def descendants(pid: int) -> list[int]:
+    """The living processes below `pid`."""
+    return [one for child in children(pid) for one in (child, *descendants(child))]
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
