@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--animals", type=int, default=100_000, help="how many there are (default 100000)")
     parser.add_argument("--seconds", type=int, default=3, help="length of a round (default 3, at most 60)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each target (default 3)")
-    parser.add_argument("--only", default="", metavar="WORDS", help="only workloads whose name contains one of these words, with commas")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="only workloads whose name contains one of these words, with commas"
+    )
     parser.add_argument("--peers", action="store_true", help="measure the services of bench/peers too")
     parser.add_argument("--data", type=Path, help="folder for the farm, to be kept; else it is made anew and removed")
     parser.add_argument("--json", type=Path, help="file for all figures")
@@ -80,7 +82,9 @@ def _run(chosen: argparse.Namespace) -> list[Line]:
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(chosen.data))
         farm = stack.enter_context(farms.running(folder / "mariadb"))
-        _say(f"making a farm of {chosen.animals:,} animals" if not farms.animals_in(farm.own) else "using the farm kept")
+        _say(
+            f"making a farm of {chosen.animals:,} animals" if not farms.animals_in(farm.own) else "using the farm kept"
+        )
         own = stack.enter_context(herdbook(farm, chosen.animals, folder, cores))
         farms.check_size(farm, chosen.animals)
         farms.copy_plain(farm)

@@ -60,10 +60,12 @@ def copy_plain(farm: Farm) -> None:
         cursor.execute(f"USE {PLAIN}")
         for table in TABLES:
             cursor.execute(f"SHOW CREATE TABLE {OWN}.{table}")
-            cursor.execute(cursor.fetchone()[1])  # type: ignore[index]
+            cursor.execute(cursor.fetchone()[1])
             cursor.execute("SET foreign_key_checks = 0")
             cursor.execute(f"INSERT INTO {table} SELECT * FROM {OWN}.{table}")
             cursor.execute("SET foreign_key_checks = 1")
+            cursor.execute(f"ANALYZE TABLE {table}")
+            cursor.fetchall()
 
 
 def forget_added(farm: Farm, last_id: int) -> None:

@@ -96,7 +96,9 @@ def measure(workload: Workload, own: Target, peers: Sequence[Target], farm: Farm
             for course in courses
         ]
     if raw_rates:
-        lines.insert(2, Line(workload.name, "raw statement", median(raw_rates), tuple(raw_rates), None, None, None, None))
+        lines.insert(
+            2, Line(workload.name, "raw statement", median(raw_rates), tuple(raw_rates), None, None, None, None)
+        )
     return [lines[0], *(replace(line, ratio=lines[0].rate / line.rate) for line in lines[1:])]
 
 
@@ -119,7 +121,14 @@ def _raw_statement(workload: Workload, farm: Farm, plan: Plan) -> Callable[[], f
     # A bulk insert stamps its rows itself, without the triggers; the plain tables have none.
     url = farm.plain if workload.reference == "bulk" else farm.own
     values = workload.values_file(plan.folder)
-    command = [sys.executable, "-m", "bench.references.raw_statement", workload.reference, str(plan.seconds), str(values)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.references.raw_statement",
+        workload.reference,
+        str(plan.seconds),
+        str(values),
+    ]
 
     def run() -> float:
         done = subprocess.run(

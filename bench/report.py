@@ -15,8 +15,9 @@ MIB = 1024 * 1024
 class Line:
     """One workload at one target: medians of the rounds.
 
-    `rate` answers a second, `p50` and `p99` milliseconds, `cost` microseconds of processor time for each answer, `memory`
-    resident bytes of the worker; None: not measured. `rates` are those of each round. `ratio` is Herdbook's rate over this one.
+    `rate` answers a second, `p50` and `p99` milliseconds, `cost` microseconds of processor time for each answer,
+    `memory` resident bytes of the worker; None: not measured. `rates` are those of each round. `ratio` is Herdbook's
+    rate over this one.
     """
 
     workload: str
@@ -76,7 +77,10 @@ def table(lines: Sequence[Line]) -> str:
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    cells = [cell.ljust(width) if at < 2 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))]
+    cells = [
+        cell.ljust(width) if at < 2 else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
     return "  ".join(cells).rstrip()
 
 

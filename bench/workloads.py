@@ -15,9 +15,7 @@ DETAILS = 50_000
 LISTS = 2448
 BULK = 1000
 SORTS = ("updated_at", "created_at", "id", "birth_date")
-INSERTED = (
-    '{"record":"bench-@","sex":"Hembra","birth_date":"2024-03-01","weight":320,"status":"Vivo","breeds_id":1}'
-)
+INSERTED = '{"record":"bench-@","sex":"Hembra","birth_date":"2024-03-01","weight":320,"status":"Vivo","breeds_id":1}'
 BULKED = INSERTED.replace("bench-@", "bench-@-%d")
 
 
@@ -76,9 +74,7 @@ def all_workloads(farm: Farm, animals: int) -> tuple[Workload, ...]:
     bulk = "[" + ",".join(BULKED % number for number in range(BULK)) + "]"
     return (
         Workload("cached list of 50", "same", f"{ANIMALS}?page=1&limit=50", "protocol", rows=50),
-        Workload(
-            "304 of that list", "same", f"{ANIMALS}?page=1&limit=50", "protocol", status=304, conditional=True
-        ),
+        Workload("304 of that list", "same", f"{ANIMALS}?page=1&limit=50", "protocol", status=304, conditional=True),
         Workload("metadata", "same", f"{ANIMALS}/metadata", "protocol"),
         Workload("uncached list of 100", "paths", lists[0], "list", rows=None, lines=lists, spread=0.15),
         Workload("distinct deltas of 100", "paths", deltas[0], "since", rows=rows, lines=deltas),

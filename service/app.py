@@ -159,7 +159,7 @@ def _route(
     handlers = {}
     for resource in resources:
         reader, writer = parts.readers[resource.table], parts.writers[resource.table]
-        bulk = BulkWriter(writer, parts.statements)
+        bulk = BulkWriter(writer)
         one = handlers[resource.table] = ResourceHandlers(reader, writer, bulk, asker, streams)
         app.add_routes(one.routes(BASE))
         app.add_routes(StatsHandlers(one, Stats(reader, statements, snapshots, parts.scopes)).routes(BASE))

@@ -31,8 +31,8 @@ class AnimalIn(BaseModel):
     weight: int
     status: str = "Vivo"
     breeds_id: int
-    idFather: int | None = None  # noqa: N815
-    idMother: int | None = None  # noqa: N815
+    idFather: int | None = None
+    idMother: int | None = None
 
 
 class AnimalOut(AnimalIn):

@@ -1,6 +1,6 @@
 """The design of the farm's first backend: an ORM in threads, an LRU of dicts, COUNT at each list, JSON made each time.
 
-It ran on Flask. Here it is plain WSGI, without Flask's own routing and request objects, so it comes out a little better.
+It ran on Flask. Here it is plain WSGI, without Flask's own routing and request objects, and so a little better off.
 """
 
 import hashlib

@@ -31,8 +31,8 @@ class Animal(Base):
     weight: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), default="Vivo")
     breeds_id: Mapped[int] = mapped_column(BigInteger)
-    idFather: Mapped[int | None] = mapped_column(BigInteger)  # noqa: N815
-    idMother: Mapped[int | None] = mapped_column(BigInteger)  # noqa: N815
+    idFather: Mapped[int | None] = mapped_column(BigInteger)
+    idMother: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(DATETIME(fsp=6), default=now)
     updated_at: Mapped[datetime] = mapped_column(DATETIME(fsp=6), default=now, onupdate=now)
 

@@ -93,7 +93,9 @@ async def measure(url: DatabaseURL, seconds: float, asked: Iterator[tuple[Statem
     return sum(counts) / elapsed
 
 
-async def _session(connection: Connection, asked: Iterator[tuple[Statement, Values]], is_over: Callable[[], bool]) -> int:
+async def _session(
+    connection: Connection, asked: Iterator[tuple[Statement, Values]], is_over: Callable[[], bool]
+) -> int:
     done = 0
     while not is_over():
         await connection.run(*next(asked))

@@ -8,8 +8,8 @@ import asyncio
 import logging
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 
 from service.cache.generations import Scope
@@ -63,6 +63,11 @@ class _Shared:
         """Whether the cache keeps it."""
         return bool(self.holders)
 
+    def let_go(self) -> None:
+        """The cache keeps it no longer. The page must not lead back here: a circle outlives its last user."""
+        self.holders.clear()
+        self.page.on_growth = self.page.basis = None
+
 
 @dataclass(slots=True)
 class Stats:
@@ -79,6 +84,16 @@ def _take_notice(flight: asyncio.Future[Page]) -> None:
     """A failed flight that nobody waits for any more is no unhandled error."""
     if not flight.cancelled():
         flight.exception()
+
+
+def held_by(request: Hashable) -> int:
+    """Bytes of memory that what is asked holds, with all that is in it."""
+    inner: Iterable[Hashable] = ()
+    if isinstance(request, tuple):
+        inner = request
+    elif is_dataclass(request):
+        inner = (getattr(request, one.name) for one in fields(request))
+    return sys.getsizeof(request) + sum(map(held_by, inner))
 
 
 # What an entry costs beside its page: its key, the slots in two dictionaries, its place among the holders.
@@ -160,7 +175,7 @@ class TableCache:
             self._drop(key)
             self.entries[key] = shared
             shared.holders.add(key)
-            self._add(ENTRY_OVERHEAD + sys.getsizeof(key.request))
+            self._add(ENTRY_OVERHEAD + held_by(key.request))
             while len(self.entries) > self.cache.entries:
                 self.evict()
         self.cache.shrink()
@@ -181,7 +196,7 @@ class TableCache:
         """Forget every page; gives how many entries there were, and logs it."""
         count = len(self.entries)
         for shared in self.pages.values():
-            shared.holders.clear()
+            shared.let_go()
         self.entries.clear()
         self.pages.clear()
         self._add(-self.weight)
@@ -200,7 +215,7 @@ class TableCache:
         if held is None:
             return
         held.holders.discard(key)
-        self._add(-ENTRY_OVERHEAD - sys.getsizeof(key.request))
+        self._add(-ENTRY_OVERHEAD - held_by(key.request))
         if not held.holders:
             self._forget_page(key.shared)
 
@@ -210,6 +225,7 @@ class TableCache:
             self._add(-held.weight)
             for key in tuple(held.holders):
                 self._drop(key)
+            held.let_go()
 
     def _add(self, weight: int) -> None:
         self.weight += weight

@@ -87,7 +87,9 @@ class Segment:
 
     @contextmanager
     def _directory_lock(self) -> Iterator[None]:
-        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # One lock for all segments of a folder: unlike them it stays, since a lock that is unlinked locks nothing.
+        path = self.path.with_name(f"herdbook-{os.getuid()}.lock")
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -161,7 +163,16 @@ class Segment:
         return [pid for pid in held if pid]
 
     def close(self) -> None:
-        """Let go of the segment."""
+        """Let go of the segment; who goes last takes its file away."""
         self.words.release()
         self.memory.close()
-        os.close(self._file)
+        with self._directory_lock():
+            if self._is_alone():
+                self.path.unlink(missing_ok=True)
+                self.poller_lock.unlink(missing_ok=True)
+            os.close(self._file)
+
+    @property
+    def poller_lock(self) -> Path:
+        """The file whose lock the poller of this host holds."""
+        return self.path.with_name(f"{self.path.name}.poller")

@@ -22,7 +22,7 @@ def run(settings: Settings) -> int:
     try:
         differences = audited(settings)
     except DatabaseError as error:
-        print(f"the database cannot be audited: {error}")
+        print(f"the database cannot be audited: {error}; `run.py migrate` makes the tables")
         return 2
     for difference in differences:
         print(difference)

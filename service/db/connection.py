@@ -114,7 +114,11 @@ async def connect(url: DatabaseURL, identify: Statement, now: float) -> Connecti
                 ),
             )
             connection = Connection(raw, now)
-            start = (await connection.run(identify)).rows[0][0]
+            try:
+                start = (await connection.run(identify)).rows[0][0]
+            except BaseException:
+                connection.close()
+                raise
     except (TimeoutError, OSError) as error:
         raise Unreachable(f"no answer from the database within {CONNECT_SECONDS:g} s") from error
     except DatabaseError:

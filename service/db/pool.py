@@ -114,7 +114,9 @@ class Pool:
             return await self._connect()
 
     def _give_back(self, connection: Connection) -> None:
-        if self._closed or not connection.clean or len(self._idle) >= self._limits.size:
+        # Who waits takes it up at once: with a burst of returns none is closed only to be opened again.
+        enough = len(self._idle) >= self._limits.size + self._waiting
+        if self._closed or not connection.clean or enough:
             connection.close()
         else:
             self._idle.append(connection)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -12,6 +13,7 @@ from service.db.pool import Pool
 
 T = TypeVar("T")
 ATTEMPTS = 4
+PATIENCE = 5.0  # seconds: who has waited for a lock as long as one may is not sent to wait again
 FIRST_PAUSE = 0.01
 
 
@@ -45,16 +47,17 @@ Work = Callable[[Connection], Awaitable[Written[T]]]
 async def transact(pool: Pool, work: Work[T], marks: Callable[[], Marks]) -> T:
     """Run `work` in a transaction and commit it.
 
-    Tried again as a whole, at most ATTEMPTS times in all, when it lost a race or its connection before COMMIT was sent.
+    Tried again as a whole, at most ATTEMPTS times in all and not after PATIENCE, when it lost a race or its connection
+    before COMMIT was sent.
     Raises OutcomeUnknown when the connection broke after that, else whatever refused it, with nothing written.
     """
-    fresh = False
+    fresh, begun = False, time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _once(pool, work, marks(), fresh)
         except (TryAgain, ConnectionLost) as error:
             fresh = isinstance(error, ConnectionLost)
-            if attempt == ATTEMPTS or (fresh and attempt > 1):
+            if attempt == ATTEMPTS or (fresh and attempt > 1) or time.monotonic() - begun > PATIENCE:
                 raise
             await asyncio.sleep(FIRST_PAUSE * 2**attempt * random.random())
     raise AssertionError("the last attempt either returned or raised")

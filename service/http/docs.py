@@ -89,7 +89,7 @@ class Docs:
             "/openapi.json": (orjson.dumps(description), JSON),
             "/docs": (_viewer_page(self._viewer).encode(), HTML),
             "/docs/start.js": (_START.encode(), SCRIPT_TYPE),
-            "/docs/problems": (_problems_page().encode(), HTML),
+            "/docs/problems": (_problems_page(self._viewer).encode(), HTML),
             "/docs/problems.css": (_STYLE.encode(), STYLE_TYPE),
         }
         self._pages = {path: (Page(body, made, 0.0, SECURITY), kind) for path, (body, kind) in pages.items()}
@@ -121,7 +121,10 @@ def _viewer_page(viewer: str) -> str:
     return _SHELL.format(title="Herdbook API", head=head, body='<div id="viewer"></div>')
 
 
-def _problems_page() -> str:
+def _problems_page(viewer: str) -> str:
+    head = f"""\
+<link rel="stylesheet" href="/docs/problems.css">
+<link rel="icon" type="image/png" href="{viewer}/favicon-32x32.png">"""
     entries = "\n".join(_problem(code) for code in sorted(CATALOGUE))
     body = f"""\
 <h1>Problems</h1>
@@ -129,7 +132,7 @@ def _problems_page() -> str:
 page, its <code>error.code</code> is the name here, and its <code>error.trace_id</code> is also in the log of the
 service. <a href="/docs">The API</a></p>
 {entries}"""
-    return _SHELL.format(title="Herdbook problems", head='<link rel="stylesheet" href="/docs/problems.css">', body=body)
+    return _SHELL.format(title="Herdbook problems", head=head, body=body)
 
 
 def _problem(code: str) -> str:

@@ -4,7 +4,7 @@ Pure: nothing here knows a request, a cache or a statement.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
@@ -19,6 +19,7 @@ from service.records.queries import (
     MOST_ROWS,
     Filters,
     ListQuery,
+    RowQuery,
     SinceQuery,
 )
 from service.resources.fields import BIGINT
@@ -48,6 +49,7 @@ KNOWN = (
     "include_relations",
     "since",
 )
+ROW_PARAMETERS = ("include_relations", "fields")
 RANGES = ("gte", "gt", "lte", "lt")
 SUFFIXES = {
     Kind.NUMBER: ("ne", "in", "null", *RANGES),
@@ -135,7 +137,6 @@ def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_vi
     limit, capped = _limit(asked, DEFAULT_LIMIT)
     order, unsortable = _order(resource, asked, whole_view)
     filters = _filters(resource, asked, whole_view)
-    fields = tuple(sorted({*filter(None, asked["fields"].split(",")), "id"})) if asked.get("fields") else ()
     search = (asked.get("search") or "").strip()
     if len(search) > LONGEST_SEARCH or "\0" in search:
         raise invalid("search", f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
@@ -145,7 +146,7 @@ def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_vi
         order=order,
         filters=filters,
         search=search or None,
-        fields=fields,
+        fields=_fields(asked),
         relations=wants_relations(asked.get("include_relations", "")),
         ignored=tuple(ignored + unsortable),
         capped=capped,
@@ -171,6 +172,17 @@ def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient
     )
 
 
+def parse_row(resource: Resource, given: Iterable[tuple[str, str]], *, lenient: bool) -> RowQuery:
+    """What of a row the parameters ask for: its relations, some of its fields. Problem for an unknown one."""
+    asked: dict[str, str] = {}
+    for name, value in given:
+        if name in ROW_PARAMETERS:
+            asked[name] = value
+        elif name not in UNSEEN and name not in resource.unseen and not lenient:
+            raise unknown(name, ROW_PARAMETERS)
+    return RowQuery(wants_relations(asked.get("include_relations", "")), _fields(asked))
+
+
 def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) -> tuple[dict[str, str], list[str]]:
     """The parameters by their proper names, and those that were ignored."""
     asked: dict[str, str] = {}
@@ -182,7 +194,7 @@ def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) 
             continue
         if not _is_parameter(resource, name):
             if not lenient:
-                raise _unknown(resource, spelled)
+                raise unknown(spelled, _known_names(resource))
             ignored.append(spelled)
         elif name in asked and asked[name] != value:
             raise invalid(spelled, "se dio dos veces", "it was given twice")
@@ -201,9 +213,13 @@ def _is_parameter(resource: Resource, name: str) -> bool:
     return not suffix or suffix in SUFFIXES[kind]
 
 
-def _unknown(resource: Resource, name: str) -> Problem:
+def _known_names(resource: Resource) -> list[str]:
     known = [*KNOWN, *resource.all_filters, *SPELLINGS, *resource.aliases]
-    known += [f"{column}__{suffix}" for column, kind in resource.all_filters.items() for suffix in SUFFIXES[kind]]
+    return known + [f"{column}__{one}" for column, kind in resource.all_filters.items() for one in SUFFIXES[kind]]
+
+
+def unknown(name: str, known: Sequence[str]) -> Problem:
+    """The problem of a parameter that there is not; it names the nearest of those that there are."""
     nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
     return Problem(
         "UNKNOWN_PARAMETER",
@@ -211,6 +227,12 @@ def _unknown(resource: Resource, name: str) -> Problem:
         parameter=name,
         nearest=(f"; ¿quiso decir «{nearest}»?", f"; did you mean '{nearest}'?"),
     )
+
+
+def _fields(asked: Mapping[str, str]) -> tuple[str, ...]:
+    """The fields asked for, ids always among them; none: all."""
+    named = [name.strip() for name in asked.get("fields", "").split(",") if name.strip()]
+    return tuple(sorted({*named, "id"})) if named else ()
 
 
 def _limit(asked: dict[str, str], default: int) -> tuple[int, bool]:
@@ -301,12 +323,7 @@ def conflict_rule(given: Mapping[str, str]) -> OnConflict:
     """What the only parameter of a bulk insert says: on_conflict."""
     for name in given:
         if name != "on_conflict" and name not in UNSEEN:
-            raise Problem(
-                "UNKNOWN_PARAMETER",
-                details={"parameter": name, "nearest": "on_conflict"},
-                parameter=name,
-                nearest=("; ¿quiso decir «on_conflict»?", "; did you mean 'on_conflict'?"),
-            )
+            raise unknown(name, ["on_conflict"])
     rule = given.get("on_conflict", "error")
     if rule not in list(OnConflict):
         raise invalid("on_conflict", "debe ser error, ignore o update", "it must be error, ignore or update")

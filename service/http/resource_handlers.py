@@ -15,7 +15,7 @@ from service.http.failures import records_problem
 from service.http.forms.asked import asked_form
 from service.http.forms.streams import Streams
 from service.http.forms.uploads import uploaded
-from service.http.params import conflict_rule, invalid, parse_list, parse_since, wants_relations
+from service.http.params import conflict_rule, invalid, parse_list, parse_row, parse_since
 from service.http.problems import Problem, language_of
 from service.http.routing import Handler, both
 from service.records.bulk import BulkWriter, OnConflict, Stored
@@ -93,8 +93,8 @@ class ResourceHandlers:
     async def row(self, request: web.Request) -> web.Response:
         """GET /{id}: one row, with its relations where asked for."""
         viewer = await self.viewer(request)
-        relations = _wants_relations(request)
-        page = await self._reader.row(viewer, row_id_of(request), relations)
+        query = parse_row(self.resource, request.query.items(), lenient=is_lenient(request))
+        page = await self._reader.row(viewer, row_id_of(request), query)
         return answer(request, page, self.policy)
 
     async def create(self, request: web.Request) -> web.Response:
@@ -178,7 +178,8 @@ class ResourceHandlers:
             return terms
         if not 0 < len(key) <= LONGEST_KEY:
             raise invalid("Idempotency-Key", f"máximo {LONGEST_KEY} caracteres", f"at most {LONGEST_KEY} characters")
-        claim = Claim.of(viewer.segment or 0, request.path.rstrip("/"), key, await request.read())
+        sent = repr((sorted(request.query.items()), request.headers.get("Prefer"))).encode() + await request.read()
+        claim = Claim.of(viewer.segment or 0, request.path.rstrip("/"), key, sent)
         return Terms(terms.precondition, claim)
 
     def guarded(self, handler: Handler) -> Handler:
@@ -252,10 +253,6 @@ def _asks_past_cache(request: web.Request) -> bool:
 def is_lenient(request: web.Request) -> bool:
     """RFC 7240 section 4.4: Prefer: handling=lenient."""
     return "handling=lenient" in request.headers.get("Prefer", "").replace(" ", "").lower()
-
-
-def _wants_relations(request: web.Request) -> bool:
-    return wants_relations(request.query.get("include_relations", ""))
 
 
 def _conditions(request: web.Request) -> Terms:

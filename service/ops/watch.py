@@ -10,6 +10,7 @@ import os
 import time
 
 from service.cache.generations import Generations, InFlight
+from service.cache.segment import SegmentError
 from service.db.connection import Connection
 from service.db.database import Database
 from service.db.errors import DatabaseError
@@ -39,7 +40,7 @@ class Watch:
 
     async def run(self) -> None:
         """Look every interval until cancelled."""
-        self._lock = os.open(f"{self._generations.segment.path}.poller", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(self._generations.segment.poller_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while True:
                 await self._look()
@@ -57,7 +58,8 @@ class Watch:
             if self._generations.orphans:
                 await self._resolve_own()
             self._tell(fails=False)
-        except DatabaseError as error:
+        except (DatabaseError, SegmentError, OSError, ValueError) as error:
+            # Whatever it is: a watch that ends would leave changes by hand unseen for ever.
             self._drop_connection()
             self._tell(fails=True, error=error)
 

@@ -8,11 +8,9 @@ from typing import TypeVar
 import orjson
 
 from service.db.database import Connection, Work, Written
-from service.db.errors import DatabaseError
-from service.db.statements import Statements, Value
 from service.records.errors import Fault, InvalidRows, Taken
 from service.records.idempotency import Answer, Claim
-from service.records.reader import Viewer, utc_now
+from service.records.reader import Viewer
 from service.records.validation import Values
 from service.records.writer import ResourceWriter, Row
 
@@ -53,12 +51,9 @@ class Sorted:
 class BulkWriter:
     """The bulk writes of one resource."""
 
-    def __init__(self, writer: ResourceWriter, statements: Statements) -> None:
+    def __init__(self, writer: ResourceWriter) -> None:
         self._writer = writer
         self._statements = writer.statements
-        self._table: dict[str, Value] = {"table_name": writer.resource.table}
-        self._advance = statements.get("ledger/advance", {"table_name", "stamp", "added"})
-        self._stand_aside = statements.get("ledger/stand_aside", {"table_name"})
 
     async def create(
         self,
@@ -70,13 +65,13 @@ class BulkWriter:
         wants_rows: bool = True,
     ) -> Answer:
         """Store all rows or none. InvalidRows names every bad row and field."""
-        rows, ignored = self._writer.validator.whole(bodies)
+        rows, ignored = await self._sound(bodies)
         sealed = [await self._writer.sealed(row) for row in rows]
 
         async def work(connection: Connection) -> Written[Stored]:
             stamp = await self._writer.take_turn(connection)
             sorted_rows = await self._sorted(connection, sealed, on_conflict)
-            ids = await self._insert(connection, sorted_rows.new, stamp)
+            ids = await self._writer.stamped.insert(connection, sorted_rows.new, stamp)
             ids += await self._change(connection, sorted_rows.changed)
             fresh = await self._writer.rows(connection, viewer, ids) if wants_rows else []
             stored = Stored(
@@ -123,6 +118,14 @@ class BulkWriter:
 
         return await self._write(work, [{"id": row_id} for row_id in wanted])
 
+    async def _sound(self, bodies: Sequence[object]) -> tuple[list[Values], list[str]]:
+        """The rows; where some break a rule, what the database would refuse of the others is named with it."""
+        checked = self._writer.validator.checked(bodies)
+        if checked.faults:
+            stored = await self._writer.refusals.faults_of([row or {} for row in checked.rows])
+            raise InvalidRows(sorted([*checked.faults, *stored], key=lambda fault: (fault.row, fault.field)))
+        return checked.sound()
+
     async def _write(self, work: Work[T], rows: Sequence[Values]) -> T:
         try:
             return await self._writer.write(work, rows)
@@ -149,29 +152,6 @@ class BulkWriter:
             raise InvalidRows(unclear)
         changed = [{**rows[index], "id": holder} for index, (holder,) in holders.items()]
         return Sorted(new, changed, 0)
-
-    async def _insert(self, connection: Connection, rows: list[Values], stamp: str | None) -> list[int]:
-        """Insert with stamps of our own under the lock of the ledger row, the triggers standing aside."""
-        if not rows:
-            return []
-        first = stamp or utc_now().isoformat(" ", "microseconds")
-        values: dict[str, Value] = {"rows": orjson.dumps(rows).decode(), "stamp": first}
-        if stamp is None:  # no ledger row, nothing to stand aside for
-            result = await connection.run(self._statements.bulk_insert, values)
-            return [int(row[0] or 0) for row in result.rows]
-        await connection.run(self._stand_aside, self._table)
-        try:
-            result = await connection.run(self._statements.bulk_insert, values)
-        finally:
-            await self._step_back(connection)
-        await connection.run(self._advance, {**self._table, "stamp": stamp, "added": len(rows)})
-        return [int(row[0] or 0) for row in result.rows]
-
-    async def _step_back(self, connection: Connection) -> None:
-        try:
-            await connection.run(self._stand_aside, {"table_name": None})
-        except DatabaseError:
-            connection.close()
 
     async def _change(self, connection: Connection, rows: list[Values]) -> list[int]:
         if rows:

@@ -34,10 +34,10 @@ class Claim:
     request: str
 
     @classmethod
-    def of(cls, user_id: int, path: str, key: str, body: bytes) -> "Claim":
-        """The claim of `user_id` on `key` at `path`."""
+    def of(cls, user_id: int, path: str, key: str, sent: bytes) -> "Claim":
+        """The claim of `user_id` on `key` at `path`; `sent`: all that tells one request from another."""
         scope = repr((user_id, path, key)).encode()
-        return cls(hashlib.sha256(scope).hexdigest(), hashlib.sha256(body).hexdigest())
+        return cls(hashlib.sha256(scope).hexdigest(), hashlib.sha256(sent).hexdigest())
 
 
 class Replayed(Exception):

@@ -59,6 +59,14 @@ class ListQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class RowQuery:
+    """One row: with its relations, with some of its `fields` only (none named: all)."""
+
+    relations: bool = False
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SinceQuery:
     """Changes after `since` (naive UTC, microseconds), at most `limit` of them."""
 

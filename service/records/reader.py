@@ -17,13 +17,17 @@ from service.db.statements import Statement, Statements, Value
 from service.records.cursor import Cursor
 from service.records.envelope import envelope
 from service.records.errors import DeltasGone, PageTooLarge, RowMissing
-from service.records.queries import ListQuery, SinceQuery, search_values
+from service.records.queries import ListQuery, RowQuery, SinceQuery, search_values
 from service.records.statements import ResourceStatements
+from service.records.together import Together
 from service.resources.resource import Resource
 
 Scopes = Callable[[Sequence[str]], Scope]
 EPOCH = datetime(1970, 1, 1)
 ROW_END = b",\n"
+
+
+WHOLE_ROW = RowQuery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,21 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+EVERYONE = Viewer()
+RowRead = tuple[bytes, datetime, bytes | None]  # its JSON, when it changed, the server's time
+MOST_ROWS_TOGETHER = 64
+LANES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RowWanted:
+    """One row as somebody may see it."""
+
+    viewer: Viewer
+    relations: bool
+    row_id: int
+
+
 class ResourceReader:
     """The reads of one resource."""
 
@@ -76,6 +95,7 @@ class ResourceReader:
         self._cache = cache.table(resource.table)
         self._own = scopes((resource.table,))
         self._related = scopes(resource.relation_tables)
+        self._rows: Together[RowWanted, RowRead] = Together(self._read_rows, MOST_ROWS_TOGETHER, LANES)
 
     # What may be asked. Each gives a Page, from the cache or filled.
 
@@ -92,10 +112,10 @@ class ResourceReader:
         """How many rows there are and when they last changed."""
         return await self.ask(self._own, Viewer(), "metadata", self._fill_metadata)
 
-    async def row(self, viewer: Viewer, row_id: int, relations: bool = False) -> Page:
+    async def row(self, viewer: Viewer, row_id: int, query: RowQuery = WHOLE_ROW) -> Page:
         """One row; RowMissing when there is none."""
-        scope = self._related if relations else self._own
-        return await self.ask(scope, viewer, (row_id, relations), lambda: self._fill_row(viewer, row_id, relations))
+        scope = self._related if query.relations else self._own
+        return await self.ask(scope, viewer, (row_id, query), lambda: self._fill_row(viewer, row_id, query))
 
     async def own_row(self, viewer: Viewer) -> Page:
         """The viewer's own row, as `{"user": …}`; RowMissing when it is gone."""
@@ -107,9 +127,7 @@ class ResourceReader:
 
         return await self.ask(self._own, viewer, ("me", row_id), fill)
 
-    async def ask(
-        self, scope: Scope, viewer: Viewer, request: Hashable, fill: Fill, *, by_day: bool = False
-    ) -> Page:
+    async def ask(self, scope: Scope, viewer: Viewer, request: Hashable, fill: Fill, *, by_day: bool = False) -> Page:
         """The page of `fill`, or the one kept under `request`; `by_day`: it is another one after midnight UTC."""
         if viewer.uncached:
             return await fill()
@@ -207,17 +225,32 @@ class ResourceReader:
         }
         return self.page(envelope(orjson.dumps(data)), modified, answered_at)
 
-    async def _fill_row(self, viewer: Viewer, row_id: int, relations: bool) -> Page:
-        return self.row_page(*await self._read_row(viewer, row_id, relations))
+    async def _fill_row(self, viewer: Viewer, row_id: int, query: RowQuery) -> Page:
+        row, changed, answered_at = await self._read_row(viewer, row_id, query.relations)
+        return self.row_page(_project(row, query.fields), changed, answered_at)
 
-    async def _read_row(self, viewer: Viewer, row_id: int, relations: bool) -> tuple[bytes, datetime, bytes | None]:
-        """The row's JSON, when it changed, and the server's time."""
+    async def _read_row(self, viewer: Viewer, row_id: int, relations: bool) -> RowRead:
+        """The row as it is; rows that are missed together are asked for in one statement."""
+        return await self._rows.do(RowWanted(viewer if self.resource.by_viewer else EVERYONE, relations, row_id))
+
+    async def _read_rows(self, wanted: Sequence[RowWanted]) -> Sequence[RowRead | Exception]:
+        kinds: dict[tuple[Viewer, bool], list[int]] = {}
+        for one in wanted:
+            kinds.setdefault((one.viewer, one.relations), []).append(one.row_id)
+        found = {
+            RowWanted(viewer, relations, row_id): row
+            for (viewer, relations), ids in kinds.items()
+            for row_id, row in (await self._read_kind(viewer, relations, ids)).items()
+        }
+        return [found.get(one) or RowMissing(one.row_id) for one in wanted]
+
+    async def _read_kind(self, viewer: Viewer, relations: bool, ids: Sequence[int]) -> Mapping[int, RowRead]:
         statement = self.statements.get_with_relations if relations else self.statements.get
-        result = await self._database.read(statement, {**self.shaping(viewer), "ids": (row_id,)})
-        if not result.rows:
-            raise RowMissing(row_id)
-        _, changed, answered_at, data = result.rows[0]
-        return whole_text(data, result.warnings), moment_of(changed), answered_at
+        result = await self._database.read(statement, {**self.shaping(viewer), "ids": tuple(ids)})
+        return {
+            int(row_id or 0): (whole_text(data, result.warnings), moment_of(changed), answered_at)
+            for row_id, changed, answered_at, data in result.rows
+        }
 
     # Shaping.
 

@@ -25,8 +25,7 @@ class Refusals:
     async def explained(self, refusal: Refused, rows: Sequence[Values]) -> RecordsError | None:
         """What stands in the way of `rows`; None when nothing does any more."""
         given = [await self._completed(row) for row in rows]
-        found = await self._database.read(self._statements.conflicts, {"rows": orjson.dumps(given).decode()})
-        faults = [_fault(row)[0] for row in found.rows]
+        faults = await self.faults_of(given)
         if isinstance(refusal, CheckFailed):
             faults.append(Fault(0, self._field(refusal), "check", {}))
         if not faults:
@@ -35,6 +34,11 @@ class Refusals:
             first = faults[0]
             return Taken(first.field, given[first.row].get(first.field), faults)
         return InvalidRows(faults)
+
+    async def faults_of(self, rows: Sequence[Values]) -> list[Fault]:
+        """Every conflict of `rows` with what is stored and with each other; an empty row has none."""
+        found = await self._database.read(self._statements.conflicts, {"rows": orjson.dumps(rows).decode()})
+        return [_fault(row)[0] for row in found.rows]
 
     def by_name(self, refusal: Refused, rows: Sequence[Values]) -> RecordsError:
         """What the constraint's name alone says."""

@@ -33,6 +33,7 @@ class ResourceStatements:
     delete: Statement
     conflicts: Statement
     dependents: Statement | None
+    unique: frozenset[str]
     _lists: dict[tuple[object, bool, bool], Statement] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -57,15 +58,17 @@ class ResourceStatements:
             delete=statements.get(f"{table}/delete", {"id"}),
             conflicts=statements.get(f"{table}/conflicts", {"rows"}),
             dependents=statements.get(f"{table}/dependents", {"ids"}) if resource.referrers else None,
+            unique=resource.unique,
         )
 
     def list_for(self, query: ListQuery) -> Statement:
         """The list statement sorted as `query` asks, and begun after its cursor."""
         wanted = (query.order, query.cursor is not None, query.relations)
         if wanted not in self._lists:
-            texts = {"order": order_text(query.order)}
+            order = decisive(query.order, self.unique)
+            texts = {"order": order_text(order)}
             if query.cursor is not None:
-                texts["after"] = after_text(query.order)
+                texts["after"] = after_text(order)
             if query.relations:
                 texts["relations"] = self.get_with_relations.marked("relations")
             self._lists[wanted] = self.list.choose(**texts)
@@ -83,14 +86,21 @@ def order_text(order: tuple[tuple[str, bool], ...]) -> str:
     return ", ".join(f"{column} {'DESC' if descends else 'ASC'}" for column, descends in order)
 
 
+def decisive(order: tuple[tuple[str, bool], ...], unique: frozenset[str]) -> tuple[tuple[str, bool], ...]:
+    """`order` up to its first column without ties: what follows decides nothing, and keeps the index from serving."""
+    for at, (column, _) in enumerate(order):
+        if column in unique:
+            return order[: at + 1]
+    return order
+
+
 def after_text(order: tuple[tuple[str, bool], ...], at: int = 0) -> str:
     """The condition that a row comes after the one whose keys are after_0, after_1, … in `order`.
 
-    The first comparison alone bounds an index range; the rest breaks ties.
+    Written so that the server reads an index from the very row on, also in the midst of ties.
     """
     column, descends = order[at]
     beyond = f"{column} {'<' if descends else '>'} %(after_{at})s"
     if at == len(order) - 1:
         return beyond
-    bound = f"{column} {'<=' if descends else '>='} %(after_{at})s"
-    return f"({bound} AND ({beyond} OR {after_text(order, at + 1)}))"
+    return f"({beyond} OR ({column} = %(after_{at})s AND {after_text(order, at + 1)}))"

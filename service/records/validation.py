@@ -13,6 +13,21 @@ from service.resources.resource import Record, Resource
 Values = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Rows in their places, None for one that is not sound; the keys that were dropped; every fault."""
+
+    rows: list[Values | None]
+    ignored: list[str]
+    faults: list[Fault]
+
+    def sound(self) -> tuple[list[Values], list[str]]:
+        """The rows and the keys that were dropped; InvalidRows where there is a fault."""
+        if self.faults:
+            raise InvalidRows(self.faults)
+        return [row for row in self.rows if row is not None], self.ignored
+
+
 @dataclass(frozen=True)
 class Validator:
     """Checks the bodies of one resource."""
@@ -29,6 +44,10 @@ class Validator:
 
     def whole(self, bodies: Sequence[object]) -> tuple[list[Values], list[str]]:
         """The values of new rows, and the keys that were dropped; InvalidRows names every fault of every row."""
+        return self.checked(bodies).sound()
+
+    def checked(self, bodies: Sequence[object]) -> "Checked":
+        """New rows, with every fault of those that are not sound."""
         return self._check(self.resource.record, bodies, partial=False)
 
     def partial(self, body: object) -> tuple[Values, list[str]]:
@@ -38,13 +57,14 @@ class Validator:
 
     def partials(self, bodies: Sequence[object]) -> tuple[list[Values], list[str]]:
         """The same for the updates of many rows."""
-        return self._check(self._partial, bodies, partial=True)
+        return self._check(self._partial, bodies, partial=True).sound()
 
-    def _check(self, model: type[Record], bodies: Sequence[object], *, partial: bool) -> tuple[list[Values], list[str]]:
+    def _check(self, model: type[Record], bodies: Sequence[object], *, partial: bool) -> "Checked":
         faults: list[Fault] = []
-        rows: list[Values] = []
+        rows: list[Values | None] = []
         ignored: dict[str, None] = {}
         for index, body in enumerate(bodies):
+            rows.append(None)
             if not isinstance(body, dict):
                 faults.append(Fault(index, "", "dict_type", {}))
                 continue
@@ -55,10 +75,8 @@ class Validator:
             except ValidationError as error:
                 faults += faults_of(index, error)
                 continue
-            rows.append(record.model_dump(mode="json", exclude_unset=partial))
-        if faults:
-            raise InvalidRows(faults)
-        return rows, list(ignored)
+            rows[-1] = record.model_dump(mode="json", exclude_unset=partial)
+        return Checked(rows, list(ignored), faults)
 
     def _known(self, body: Mapping[str, Any]) -> tuple[Values, list[str]]:
         fields, aliases = self.resource.record.model_fields, self.resource.aliases

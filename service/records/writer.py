@@ -4,7 +4,8 @@ A write that fails invalidates nothing; one that a constraint refused is explain
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,13 +13,15 @@ from service.cache.generations import Commit, Generations
 from service.cache.lru import PageCache
 from service.cache.page import Page
 from service.db.database import Connection, Database, Work, Written
-from service.db.errors import CheckFailed, Duplicate, ReferenceMissing, Refused, StillReferenced
+from service.db.errors import CheckFailed, DatabaseError, Duplicate, ReferenceMissing, Refused, StillReferenced
 from service.db.statements import Statements, Value
-from service.records.errors import Forbidden, RowMissing, Stale
+from service.records.errors import Forbidden, RecordsError, RowMissing, Stale
 from service.records.idempotency import Answer, Claim, Idempotency
 from service.records.queries import ListQuery
 from service.records.reader import ResourceReader, Viewer, microseconds, moment_of, whole_text
-from service.records.refusals import Refusals
+from service.records.refusals import WHOLE_VIEW, Refusals
+from service.records.stamping import StampedInsert
+from service.records.together import Together
 from service.records.validation import Validator, Values
 
 T = TypeVar("T")
@@ -45,6 +48,7 @@ class Terms:
 
 
 FREELY = Terms()
+MOST_TOGETHER = 64
 Shape = Callable[[Row], Answer]
 
 
@@ -72,21 +76,59 @@ class ResourceWriter:
         self._generations = generations
         self._cache = cache.table(self.resource.table)
         self._seal = seal
+        self.stamped = StampedInsert(self.statements.bulk_insert, statements, self.resource.table)
+        self._new: Together[tuple[Values, Values], Row] = Together(self._create_all, MOST_TOGETHER, lanes=1)
 
     async def create(self, viewer: Viewer, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
         """Store a new row. InvalidRows, Taken or Stale say why not."""
         (values,), ignored = self.validator.whole([body])
         stored = await self.sealed(values)
+        if terms == FREELY and not self.resource.by_viewer:
+            row = await self._new.do((values, stored))
+            return shape(replace(row, ignored=tuple(ignored)))
+        believed = await self._believed(viewer, terms.precondition)
 
         async def work(connection: Connection) -> Written[Row]:
-            if terms.precondition is not None:
+            if believed is not None:
                 await self.take_turn(connection)
-                if not terms.precondition(await self.reader.list(viewer, ListQuery())):
+                if await self.last_stamp(connection) != believed:
                     raise Stale
-            result = await connection.run(self.statements.insert, stored)
-            return await self._fresh(connection, viewer, int(result.rows[0][0] or 0), ignored)
+            return await self._inserted(connection, viewer, stored, ignored)
 
         return await self.write(self.idempotency.once(work, terms.claim, shape), [values])
+
+    async def _create_all(self, new: Sequence[tuple[Values, Values]]) -> Sequence[Row | Exception]:
+        """Store rows that wait together in one transaction; where one of them is refused, each in its own."""
+        if len(new) > 1:
+            with suppress(Refused):
+                return await self._commit(lambda connection: self._inserted_together(connection, new))
+        outcomes: list[Row | Exception] = []
+        for values, stored in new:
+            try:
+                outcomes.append(await self._create_alone(values, stored))
+            except (RecordsError, DatabaseError) as error:
+                outcomes.append(error)
+        return outcomes
+
+    async def _create_alone(self, values: Values, stored: Values) -> Row:
+        async def work(connection: Connection) -> Written[Row]:
+            return await self._inserted(connection, WHOLE_VIEW, stored, ())
+
+        return await self.write(work, [values])
+
+    async def _inserted(
+        self, connection: Connection, viewer: Viewer, stored: Values, ignored: Sequence[str]
+    ) -> Written[Row]:
+        result = await connection.run(self.statements.insert, stored)
+        return await self._fresh(connection, viewer, int(result.rows[0][0] or 0), ignored)
+
+    async def _inserted_together(
+        self, connection: Connection, new: Sequence[tuple[Values, Values]]
+    ) -> Written[list[Row]]:
+        stamp = await self.take_turn(connection)
+        ids = await self.stamped.insert(connection, [stored for _, stored in new], stamp)
+        rows = {row.id: row for row in await self.rows(connection, WHOLE_VIEW, ids)}
+        return Written([rows[row_id] for row_id in ids], await self.last_stamp(connection))
 
     async def update(self, viewer: Viewer, row_id: int, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
         """Set the fields that `body` gives. RowMissing, Stale, Forbidden, InvalidRows or Taken say why not."""
@@ -174,6 +216,15 @@ class ResourceWriter:
         forbidden = sorted(values.keys() - self.resource.personal)
         if self.resource.by_viewer and not viewer.sees_all and forbidden:
             raise Forbidden(forbidden)
+
+    async def _believed(self, viewer: Viewer, precondition: Precondition | None) -> int | None:
+        """The time of the list that the condition of a POST holds for; Stale where it does not hold now."""
+        if precondition is None:
+            return None
+        page = await self.reader.list(viewer, ListQuery())
+        if not precondition(page):
+            raise Stale
+        return microseconds(page.last_modified.replace(tzinfo=None))
 
     async def _look(
         self, connection: Connection, viewer: Viewer, row_id: int, precondition: Precondition | None

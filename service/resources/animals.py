@@ -42,6 +42,7 @@ RESOURCE = Resource(
         "idMother": Kind.NUMBER,
     },
     sorts=("record", "birth_date", "weight"),
+    unique=frozenset({"record"}),
     aliases={"breed_id": "breeds_id", "father_id": "idFather", "mother_id": "idMother"},
     relations={
         "breed": ("breeds",),

@@ -16,6 +16,7 @@ RESOURCE = Resource(
     record=Disease,
     label=Label("enfermedad", "enfermedades", "disease", feminine=True),
     sorts=("name",),
+    unique=frozenset({"name"}),
     relations={"animals": ("animal_diseases", "animals")},
     referrers=(Reference("animal_diseases", "disease_id", "diagnósticos"),),
 )

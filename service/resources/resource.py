@@ -53,6 +53,7 @@ class Resource:
     private    read only with a token, cached per user
     filters    column → kind; every filter also takes the suffixes of its kind (service.http.params)
     sorts      the columns it may be sorted by; ids break ties
+    unique     those of them that have no ties: sorted by alone, their index serves
     aliases    other spellings of columns, in parameters and bodies
     relations  names in an answer with include_relations, and the tables they are read from
     referrers  who keeps a row from being deleted
@@ -72,6 +73,7 @@ class Resource:
     private: bool = False
     filters: Mapping[str, Kind] = field(default_factory=dict)
     sorts: tuple[str, ...] = ()
+    unique: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     relations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     referrers: tuple[Reference, ...] = ()

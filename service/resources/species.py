@@ -14,6 +14,7 @@ RESOURCE = Resource(
     record=Species,
     label=Label("especie", "especies", "species", feminine=True),
     sorts=("name",),
+    unique=frozenset({"name"}),
     relations={"breeds": ("breeds",)},
     referrers=(Reference("breeds", "species_id", "razas"),),
 )

@@ -27,6 +27,7 @@ RESOURCE = Resource(
     private=True,
     filters={"role": Kind.TEXT, "status": Kind.FLAG},
     sorts=("fullname", "email", "identification"),
+    unique=frozenset({"email", "identification"}),
     relations={"diseases": ("animal_diseases", "diseases")},
     referrers=(Reference("animal_diseases", "instructor_id", "diagnósticos"),),
     by_viewer=True,

@@ -18,13 +18,14 @@ from service.sample.rows import Row
 from service.settings import Settings
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
+TABLES = ("species", "breeds", "animals", "diseases", "user", "animal_diseases")
 BATCH = 5000
 # Nobody logs in as an invented person: "!" is no hash of anything.
 NO_PASSWORD = "!"
 
 
 def load_once(settings: Settings) -> str | None:
-    """Fill the database if there is no user in it and a sample farm is wanted; gives the password if it made one up."""
+    """Fill the database if there is no row in it and a sample farm is wanted; gives the password if it made one up."""
     if settings.sample_animals == 0:
         return None
     return asyncio.run(_load(settings))
@@ -34,14 +35,18 @@ async def _load(settings: Settings) -> str | None:
     statements = Statements(SQL)
     database = open_database(settings.database, PoolLimits(size=1, overflow=1), statements)
     try:
-        counted = await database.read(statements.get("user/metadata"))
-        if counted.rows[0][0] != b"0":
+        if not await _is_empty(statements, database):
             return None
         made_up = None if settings.admin_password else secrets.token_urlsafe(12) + "-7aA"
         await _fill(settings, statements, database, settings.admin_password or made_up or "")
         return made_up
     finally:
         await database.close()
+
+
+async def _is_empty(statements: Statements, database: Database) -> bool:
+    counts = [await database.read(statements.get(f"{table}/metadata")) for table in TABLES]
+    return all(counted.rows[0][0] == b"0" for counted in counts)
 
 
 async def _fill(settings: Settings, statements: Statements, database: Database, password: str) -> None:

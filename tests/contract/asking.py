@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
+from linting import Exchange, Linter
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -58,6 +59,7 @@ class Asking:
     def __init__(self, client: TestClient[Any, Any], tokens: dict[str, str]) -> None:
         self.client = client
         self.tokens = tokens
+        self.linter = Linter()
 
     @property
     def app(self) -> web.Application:
@@ -75,9 +77,13 @@ class Asking:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask `path` below /api/v1 (or, beginning with //, at the root); a `query` that is text is sent as it stands."""
+        """Ask `path` below /api/v1 (with // at the root); a `query` that is text is sent as it stands."""
         where = path[1:] if path.startswith("//") else BASE + path
-        text = query if isinstance(query, str) else urlencode(list(dict(query).items() if isinstance(query, Mapping) else query))
+        text = (
+            query
+            if isinstance(query, str)
+            else urlencode(list(dict(query).items() if isinstance(query, Mapping) else query))
+        )
         sent = dict(headers or {})
         if who is not None:
             sent.setdefault("Authorization", f"Bearer {self.tokens[who]}")
@@ -87,7 +93,9 @@ class Asking:
         url = URL(str(self.client.make_url("/")).rstrip("/") + where + (f"?{text}" if text else ""), encoded=True)
         data = BytesIO(body) if body is not None and len(body) > 1 << 20 else body
         async with self.client.session.request(method, url, headers=sent, data=data, allow_redirects=False) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+            self.linter.check(Exchange(method, url.raw_path_qs, sent, answer.status, response.raw_headers, answer.body))
+            return answer
 
     async def get(self, path: str, query: Any = "", **rest: Any) -> Answer:
         return await self("GET", path, query, **rest)
@@ -118,7 +126,11 @@ class Asking:
 async def asking(app: web.Application) -> Asking:
     """An Asking of `app`, served on a port of its own; no header is sent that a test did not write."""
     client = TestClient(
-        TestServer(app), auto_decompress=False, skip_auto_headers=QUIET, cookie_jar=DummyCookieJar(), raise_for_status=False
+        TestServer(app),
+        auto_decompress=False,
+        skip_auto_headers=QUIET,
+        cookie_jar=DummyCookieJar(),
+        raise_for_status=False,
     )
     await client.start_server()
     return Asking(client, {})

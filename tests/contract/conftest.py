@@ -117,7 +117,9 @@ def contract_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Dat
 def cheap_hashes() -> Iterator[None]:
     """What a password costs is no part of the contract."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("service.auth.passwords.PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(
+            "service.auth.passwords.PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        )
         yield
 
 
@@ -133,7 +135,14 @@ def open_farm(
         settings = contract_settings(url)
         asked = await asking(await create_app(settings))
         specimens = {route: Specimens(resource, _schema(url, resource)) for route, resource in RESOURCES.items()}
-        farm = Farm(url, asked, {}, specimens, settings, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD))
+        farm = Farm(
+            url,
+            asked,
+            {},
+            specimens,
+            settings,
+            PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD),
+        )
         try:
             for name, role in PEOPLE.items():
                 farm.people[name] = await farm.enrol(name, role=role, fullname=f"the {name}")
@@ -209,7 +218,7 @@ def _fill(farm: Farm, route: str) -> None:
         ids[specimens.resource.table] = _ids(farm, specimens.resource.table)
         bodies = []
         for number in range(first, first + 10):
-            body = dict.fromkeys(fields) | specimens.new({table: 0 for table in ids}, ties=True)
+            body = dict.fromkeys(fields) | specimens.new(dict.fromkeys(ids, 0), ties=True)
             for at, (name, table) in enumerate(sorted(specimens.schema.references.items())):
                 known = ids[table]
                 body[name] = known[(number + at) % len(known)] if known else None

@@ -59,7 +59,9 @@ class Specimens:
     def text_fields(self) -> list[str]:
         """All fields of free text."""
         fields = self.resource.record.model_fields
-        return [name for name in fields if _kind(self.resource.record, name) is str and name not in ("password", "email")]
+        return [
+            name for name in fields if _kind(self.resource.record, name) is str and name not in ("password", "email")
+        ]
 
     @property
     def columns(self) -> set[str]:

@@ -15,7 +15,6 @@ from service.http.problems import Problem
 WHO = (None, "apprentice", "instructor", "admin")
 BRIEF = {"id", "fullname", "role", "status"}
 READS = ("", "/metadata", "/{id}", "?since=2001-01-01", "?search=a", "/{id}?include_relations=1")
-BY_TOKEN = {None: 401}
 CREATED = {None: 401, "apprentice": 201, "instructor": 201, "admin": 201}
 BY_ADMIN = {None: 401, "apprentice": 403, "instructor": 403, "admin": 200}
 
@@ -34,7 +33,9 @@ async def test_who_may_read(library: Any, route: str, who: str | None, read: str
 @pytest.mark.parametrize("who", WHO)
 async def test_who_may_create(farm: Any, route: str, who: str | None, method: str) -> None:
     body = await farm.new(route)
-    answer = await farm.post(f"/{route}" + ("/bulk" if method == "bulk" else ""), [body] if method == "bulk" else body, who=who)
+    answer = await farm.post(
+        f"/{route}" + ("/bulk" if method == "bulk" else ""), [body] if method == "bulk" else body, who=who
+    )
     allowed = BY_ADMIN | {"admin": 201} if route == "users" else CREATED
     assert answer.status == allowed[who]
     if answer.status == 403:
@@ -150,7 +151,10 @@ async def test_one_may_change_contact_data_of_ones_own(farm: Any, field: str, me
     assert (await farm.get("/auth/me", who="self")).data["user"][field] == value
 
 
-@pytest.mark.parametrize(("field", "value"), [("role", "Administrador"), ("status", True), ("identification", 777_000_001), ("password", "Another-Pass-9")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("role", "Administrador"), ("status", True), ("identification", 777_000_001), ("password", "Another-Pass-9")],
+)
 async def test_one_may_not_change_what_one_is(farm: Any, field: str, value: Any) -> None:
     own = await farm.enrol("self", role="Aprendiz")
     before = (await farm.get(f"/users/{own}")).data
@@ -215,7 +219,14 @@ async def test_a_change_made_by_hand_counts_when_the_poller_has_seen_it(farm: An
 async def test_eight_people_asking_at_once_each_get_their_own_pages(farm: Any) -> None:
     people = {f"person{number}": await farm.enrol(f"person{number}", role="Aprendiz") for number in range(7)}
     people["admin"] = farm.people["admin"]
-    spellings = ["limit=1000", "page=1&limit=1000", "limit=1000&_ts={n}", "per_page=1000", "cache_bust={n}&limit=1000", "limit=1000&sort_by=id&dir=desc"]
+    spellings = [
+        "limit=1000",
+        "page=1&limit=1000",
+        "limit=1000&_ts={n}",
+        "per_page=1000",
+        "cache_bust={n}&limit=1000",
+        "limit=1000&sort_by=id&dir=desc",
+    ]
     numbers = itertools.count()
     wrong = []
 
@@ -244,8 +255,8 @@ async def test_eight_people_asking_at_once_each_get_their_own_pages(farm: Any) -
     assert wrong == []
 
 
-def questions(seed: int, count: int) -> list[tuple[str, tuple[tuple[str, str], ...], bool]]:
-    """Route, parameters and view of questions made at random, from few values, so that many are alike."""
+def questions(seed: int, count: int) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Route and parameters of questions made at random, from few values, so that many are alike."""
     rng = random.Random(seed)
     values = {
         "page": ["1", "2", "01", "12"],
@@ -264,7 +275,17 @@ def questions(seed: int, count: int) -> list[tuple[str, tuple[tuple[str, str], .
         "cache_bust": ["9"],
     }
     own = {
-        "animals": {"sex": ["Hembra", "Macho", "Hembra,Macho", "Macho,Hembra"], "status": ["Vivo"], "weight": ["1", "12", "1,2", "2,1"], "weight__in": ["1,2"], "weight__ne": ["1"], "idFather__null": ["1", "true", "0"], "father_id": ["1"], "idFather": ["1"], "idMother": ["1"]},
+        "animals": {
+            "sex": ["Hembra", "Macho", "Hembra,Macho", "Macho,Hembra"],
+            "status": ["Vivo"],
+            "weight": ["1", "12", "1,2", "2,1"],
+            "weight__in": ["1,2"],
+            "weight__ne": ["1"],
+            "idFather__null": ["1", "true", "0"],
+            "father_id": ["1"],
+            "idFather": ["1"],
+            "idMother": ["1"],
+        },
         "users": {"role": ["Aprendiz"], "status": ["true", "1", "false"]},
         "species": {},
     }
@@ -272,7 +293,7 @@ def questions(seed: int, count: int) -> list[tuple[str, tuple[tuple[str, str], .
     for _ in range(count):
         route = rng.choice(list(own))
         names = rng.sample(list(values | own[route]), rng.randint(0, 4))
-        made.append((route, tuple((name, rng.choice((values | own[route])[name])) for name in names), rng.random() < 0.5))
+        made.append((route, tuple((name, rng.choice((values | own[route])[name])) for name in names)))
     return made
 
 
@@ -302,7 +323,11 @@ def meaning(route: str, given: tuple[tuple[str, str], ...]) -> Any:
             meant["created_at__lt"] = "2024-01-02T00:00:00" if span == "day" else "2024-01-01T00:00:01"
         elif name.startswith("created_at__"):
             meant[name] = value[:10] + "T" + (value[11:19] or "00:00:00")
-        elif name in ("idFather__null", "status") and route in ("animals", "users") and value in ("1", "true", "0", "false"):
+        elif (
+            name in ("idFather__null", "status")
+            and route in ("animals", "users")
+            and value in ("1", "true", "0", "false")
+        ):
             meant[name] = value in ("1", "true")
         elif name in ("page",):
             meant[name] = int(value)
@@ -315,12 +340,11 @@ def meaning(route: str, given: tuple[tuple[str, str], ...]) -> Any:
 
 def test_ten_thousand_pairs_of_questions_share_a_key_only_if_they_mean_the_same() -> None:
     made = []
-    for route, given, whole_view in questions(11, 3000):
+    for route, given in questions(11, 3000):
         resource = RESOURCES[route]
         try:
             query = parse_list(resource, given, whole_view=True, lenient=False)
-        except Problem as problem:
-            assert problem.code in ("INVALID_PARAMETER",), given
+        except Problem:  # two values for one thing
             continue
         made.append(((route, query), meaning(route, given), given))
     rng = random.Random(3)
@@ -329,6 +353,7 @@ def test_ten_thousand_pairs_of_questions_share_a_key_only_if_they_mean_the_same(
         by_meaning.setdefault(meant, []).append(at)
     alike = [pair for group in by_meaning.values() for pair in itertools.combinations(group[:8], 2)]
     random_pairs = [tuple(rng.sample(range(len(made)), 2)) for _ in range(10_000)]
+    assert len(made) > 2000
     assert len(alike) > 200
     for one, other in alike:
         assert made[one][0] == made[other][0], (made[one], made[other])
@@ -356,5 +381,3 @@ async def test_pages_of_one_person_are_kept_under_that_persons_name(farm: Any) -
         assert None not in {key.segment for key in cache.table(table).entries if key.request != "metadata"}
     await farm.get("/species", "limit=3", who="apprentice")
     assert {key.segment for key in cache.table("species").entries} == {None}
-
-

@@ -3,8 +3,8 @@
 import asyncio
 import gzip
 import re
-from email.utils import format_datetime, parsedate_to_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -55,7 +55,18 @@ async def test_a_tag_that_is_named_is_answered_304_without_a_body(library: Any, 
 
 @pytest.mark.parametrize(
     "said",
-    ["*", " * ", "W/{tag}", '"other", {tag}', '{tag},"other"', 'W/"other" ,  W/{tag}', "{bare}", "other, {bare}", '"",{tag}', "{tag} "],
+    [
+        "*",
+        " * ",
+        "W/{tag}",
+        '"other", {tag}',
+        '{tag},"other"',
+        'W/"other" ,  W/{tag}',
+        "{bare}",
+        "other, {bare}",
+        '"",{tag}',
+        "{tag} ",
+    ],
 )
 async def test_a_tag_may_be_named_in_many_ways(library: Any, route: str, said: str) -> None:
     where = await place(library, route, "list")
@@ -96,7 +107,8 @@ async def still(library: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S +0000"]
+    "form",
+    ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S +0000"],
 )
 @pytest.mark.parametrize("plain", ["list", "detail", "metadata", "since"])
 async def test_if_modified_since_takes_every_form_of_a_date(still: Any, route: str, plain: str, form: str) -> None:
@@ -111,7 +123,16 @@ async def test_if_modified_since_takes_every_form_of_a_date(still: Any, route: s
 
 @pytest.mark.parametrize(
     "bad",
-    ["", "x", "0", "yesterday", "Sun, 06 Nov 999999999999 08:49:37 GMT", "Sun, 06 Nov 1994 99999999999999999999:49:37 GMT", "2999-01-01", "-1"],
+    [
+        "",
+        "x",
+        "0",
+        "yesterday",
+        "Sun, 06 Nov 999999999999 08:49:37 GMT",
+        "Sun, 06 Nov 1994 99999999999999999999:49:37 GMT",
+        "2999-01-01",
+        "-1",
+    ],
 )
 async def test_a_date_that_is_none_is_no_condition(library: Any, route: str, bad: str) -> None:
     where = await place(library, route, "list")
@@ -213,7 +234,9 @@ async def test_head_is_get_without_the_body(library: Any, route: str, kind: str,
     head = await library("HEAD", *where, headers={"Accept-Encoding": encoding})
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(got.body))
-    assert {k: v for k, v in head.headers.items() if k != "Date"} == {k: v for k, v in got.headers.items() if k != "Date"}
+    assert {k: v for k, v in head.headers.items() if k != "Date"} == {
+        k: v for k, v in got.headers.items() if k != "Date"
+    }
 
 
 async def test_head_is_conditional_too(library: Any, route: str, kind: str) -> None:
@@ -226,7 +249,11 @@ async def test_head_is_conditional_too(library: Any, route: str, kind: str) -> N
 async def test_a_range_is_taken_no_notice_of(library: Any, route: str, kind: str) -> None:
     where = await place(library, route, kind)
     whole = await library.get(*where)
-    for headers in ({"Range": "bytes=0-3"}, {"Range": "bytes=0-3", "If-Range": whole.headers["ETag"]}, {"Range": "bytes=999999-"}):
+    for headers in (
+        {"Range": "bytes=0-3"},
+        {"Range": "bytes=0-3", "If-Range": whole.headers["ETag"]},
+        {"Range": "bytes=999999-"},
+    ):
         answer = await library.get(*where, headers=headers)
         assert (answer.status, answer.body) == (200, whole.body)
         assert "Content-Range" not in answer.headers
@@ -255,7 +282,9 @@ async def test_a_write_with_the_tag_of_the_row_is_done(farm: Any, route: str, me
 
 
 @pytest.mark.parametrize("said", ['"x"', "W/{tag}", "", "{old}", '"*"'])
-async def test_a_write_with_another_tag_is_refused_and_changes_nothing(farm: Any, route: str, method: str, said: str) -> None:
+async def test_a_write_with_another_tag_is_refused_and_changes_nothing(
+    farm: Any, route: str, method: str, said: str
+) -> None:
     row = await farm.create(route)
     where = f"/{route}/{row['id']}"
     old = (await farm.get(where)).headers["ETag"]

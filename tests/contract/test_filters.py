@@ -65,7 +65,12 @@ async def test_a_filter_keeps_exactly_the_rows_it_names(library: Any, route: str
 
 @pytest.mark.parametrize(
     ("route", "column"),
-    [(route, column) for route, one in RESOURCES.items() for column, kind in one.filters.items() if kind is not Kind.FLAG],
+    [
+        (route, column)
+        for route, one in RESOURCES.items()
+        for column, kind in one.filters.items()
+        if kind is not Kind.FLAG
+    ],
 )
 async def test_a_filter_takes_several_values_with_commas(library: Any, route: str, column: str) -> None:
     rows = stored(library, route)
@@ -105,7 +110,11 @@ async def test_a_second_of_creation_is_the_whole_second(library: Any, route: str
 
 
 async def test_two_conditions_on_one_column_that_exclude_each_other_are_never_dropped(library: Any) -> None:
-    for query in ("status=Vivo&status__in=Muerto", "weight=1&weight__in=2", "created_at=2001-01-01&created_at__gte=2000-01-01"):
+    for query in (
+        "status=Vivo&status__in=Muerto",
+        "weight=1&weight__in=2",
+        "created_at=2001-01-01&created_at__gte=2000-01-01",
+    ):
         answer = await library.get("/animals", query)
         assert answer.status == 400 or answer.data == [], query
 
@@ -137,13 +146,24 @@ async def test_a_value_that_cannot_be_is_refused_by_name(library: Any, route: st
     assert query.partition("=")[0] in answer.json["message"]
 
 
-@pytest.mark.parametrize("edge", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize(
+    "edge",
+    [
+        "0001-01-01",
+        "9999-12-31",
+        "9999-12-31T23:59:59.999999Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
 @pytest.mark.parametrize("name", ["created_at", "created_at__lte", "created_at__gte", "updated_at"])
 async def test_the_edges_of_time_are_answered(library: Any, name: str, edge: str) -> None:
     assert (await library.get("/species", {name: edge})).status in (200, 400)
 
 
-@pytest.mark.parametrize(("route", "column"), [(r, c) for r, one in RESOURCES.items() for c, k in one.filters.items() if k is Kind.TEXT])
+@pytest.mark.parametrize(
+    ("route", "column"), [(r, c) for r, one in RESOURCES.items() for c, k in one.filters.items() if k is Kind.TEXT]
+)
 async def test_a_text_filter_that_matches_nothing_gives_an_empty_list(library: Any, route: str, column: str) -> None:
     await assert_only(library, route, [(column, "no' OR '1'='1")], set())
 
@@ -161,13 +181,19 @@ async def test_search_finds_a_substring_of_any_text_column_whatever_its_case(lib
             row["id"]
             for row in rows
             if any(needle.lower() in str(row[field]).lower() for field in specimens.text_fields if row[field])
-            or any(needle.lower() in str(row[field]).lower() for field in ("email", "role", "sex", "status") if isinstance(row.get(field), str))
+            or any(
+                needle.lower() in str(row[field]).lower()
+                for field in ("email", "role", "sex", "status")
+                if isinstance(row.get(field), str)
+            )
         }
         assert wanted
         await assert_only(library, route, [("search", needle)], wanted)
 
 
-@pytest.mark.parametrize("mark", ["%", "_", "\\", "\\%", "%%", "'", '"', "\\'", "''", "%s", "%(id)s", "-- ", "/*", ";", "\n", "\t"])
+@pytest.mark.parametrize(
+    "mark", ["%", "_", "\\", "\\%", "%%", "'", '"', "\\'", "''", "%s", "%(id)s", "-- ", "/*", ";", "\n", "\t"]
+)
 async def test_search_takes_every_character_literally(farm: Any, route: str, mark: str) -> None:
     specimens = farm.specimens[route]
     name = specimens.text_field
@@ -207,4 +233,6 @@ async def test_search_never_looks_at_passwords(library: Any) -> None:
 async def test_search_is_narrowed_by_filters_and_paged(library: Any) -> None:
     query = {"search": "record", "sex": "Hembra", "limit": 7}
     rows = await library.asking.pages("/animals", query, by="cursor")
-    assert sorted(row["id"] for row in rows) == [row["id"] for row in stored(library, "animals") if row["sex"] == "Hembra"]
+    assert sorted(row["id"] for row in rows) == [
+        row["id"] for row in stored(library, "animals") if row["sex"] == "Hembra"
+    ]

@@ -77,7 +77,9 @@ async def test_text_is_given_back_as_it_came(farm: Any, route: str, kind: str) -
     assert row[specimens.text_field] == value
     assert (await farm.get(f"/{route}/{row['id']}")).data == row
     assert (await farm.get(f"/{route}", "limit=1")).data == [row]
-    stored = farm.sql(f"SELECT HEX({specimens.text_field}) AS kept FROM `{specimens.resource.table}` WHERE id = %s", row["id"])
+    stored = farm.sql(
+        f"SELECT HEX({specimens.text_field}) AS kept FROM `{specimens.resource.table}` WHERE id = %s", row["id"]
+    )
     assert bytes.fromhex(stored[0]["kept"]) == value.encode()
     assert (await farm("DELETE", f"/{route}/{row['id']}")).status == 200
 
@@ -96,10 +98,15 @@ async def test_what_no_text_can_be_is_refused_and_said_where(farm: Any, route: s
         assert answer.code == "INVALID_JSON"
 
 
-@pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1, 2**1000, 1.5, 1e300, "9" * 30, "1e3", "0x10", "١", " ", True, [1], {"a": 1}, -1, 0])
+@pytest.mark.parametrize(
+    "value",
+    [2**63, 2**64, -(2**63) - 1, 2**1000, 1.5, 1e300, "9" * 30, "1e3", "0x10", "١", " ", True, [1], {"a": 1}, -1, 0],
+)
 @pytest.mark.parametrize("route", ["animals", "breeds", "animal-diseases", "users"])
 async def test_what_no_number_can_be_is_refused_by_name(farm: Any, route: str, value: Any) -> None:
-    name = {"animals": "weight", "breeds": "species_id", "animal-diseases": "animal_id", "users": "identification"}[route]
+    name = {"animals": "weight", "breeds": "species_id", "animal-diseases": "animal_id", "users": "identification"}[
+        route
+    ]
     for where in ("", "/bulk"):
         body: Any = await farm.new(route, **{name: value})
         answer = await farm.post(f"/{route}{where}", [body] if where else body)
@@ -116,7 +123,25 @@ async def test_a_number_may_be_spelled_in_the_ways_that_clients_do(farm: Any, te
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"\xef\xbb\xbf{}", b"{}x", b"{", b"[" * 5000, b'{"a":' * 2000, b"\xff\xfe{}", b'"\xff"', "{}".encode("utf-16"), b"\x00", b"{'a':1}", b"{,}", b'{"a":1,}', b"nul", b"01", b"//x\n{}"],
+    [
+        b"",
+        b" ",
+        b"\xef\xbb\xbf{}",
+        b"{}x",
+        b"{",
+        b"[" * 5000,
+        b'{"a":' * 2000,
+        b"\xff\xfe{}",
+        b'"\xff"',
+        "{}".encode("utf-16"),
+        b"\x00",
+        b"{'a':1}",
+        b"{,}",
+        b'{"a":1,}',
+        b"nul",
+        b"01",
+        b"//x\n{}",
+    ],
 )
 async def test_a_body_that_is_no_json_is_refused(farm: Any, route: str, body: bytes) -> None:
     for method, path in (("POST", f"/{route}"), ("POST", f"/{route}/bulk"), ("PUT", f"/{route}/1")):
@@ -201,12 +226,22 @@ def test_any_parameter_is_answered(ask_in_loop: Any, name: str, value: str) -> N
 
 
 @QUICK
-@given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4), max_leaves=8))
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+        max_leaves=8,
+    )
+)
 def test_any_json_is_answered(post_in_loop: Any, value: Any) -> None:
     for path in ("/species", "/species/bulk"):
         assert post_in_loop(path, value).status in (201, 400, 413, 422)
     for field in ("name", "symptoms"):
-        assert post_in_loop("/diseases", {"name": "x", "symptoms": "x", "details": "x", field: value}).status in (201, 409, 422)
+        assert post_in_loop("/diseases", {"name": "x", "symptoms": "x", "details": "x", field: value}).status in (
+            201,
+            409,
+            422,
+        )
 
 
 @pytest.fixture
@@ -255,7 +290,7 @@ INJECTIONS = [
     "1; SELECT SLEEP(3)",
     "1 OR SLEEP(3)",
     "' UNION SELECT password FROM user -- ",
-    "\" OR \"\"=\"",
+    '" OR ""="',
     "`id`",
     "%27%20OR%201=1",
     "/*!50000 SLEEP(3) */",
@@ -268,13 +303,30 @@ INJECTIONS = [
     "\u00bf' OR 1=1 -- ",
     "#{7*7}${7*7}{{7*7}}",
 ]
-PLACES = ["page", "limit", "cursor", "sort_by", "sort_order", "ordering", "search", "fields", "include_relations", "since", "cache_bust"]
+PLACES = [
+    "page",
+    "limit",
+    "cursor",
+    "sort_by",
+    "sort_order",
+    "ordering",
+    "search",
+    "fields",
+    "include_relations",
+    "since",
+    "cache_bust",
+]
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
 async def test_no_parameter_leads_into_a_statement(library: Any, route: str, text: str) -> None:
     resource = RESOURCES[route]
-    names = [*PLACES, *resource.all_filters, *(f"{name}__ne" for name in resource.filters), *(f"{name}__in" for name in resource.filters)]
+    names = [
+        *PLACES,
+        *resource.all_filters,
+        *(f"{name}__ne" for name in resource.filters),
+        *(f"{name}__in" for name in resource.filters),
+    ]
     everything = (await library.get(f"/{route}", "limit=1000")).meta["pagination"]["total_items"]
     for name in names:
         answer = await library.get(f"/{route}", {name: text})
@@ -301,7 +353,24 @@ async def test_no_text_of_a_body_leads_into_a_statement(farm: Any, route: str, t
     assert farm.sql("SELECT COUNT(*) AS count FROM user")[0]["count"] > 0
 
 
-@pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Accept", "Accept-Encoding", "Accept-Language", "Prefer", "Range", "Cookie", "Origin", "X-Forwarded-For", "Idempotency-Key"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "If-None-Match",
+        "If-Match",
+        "If-Modified-Since",
+        "If-Unmodified-Since",
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Prefer",
+        "Range",
+        "Cookie",
+        "Origin",
+        "X-Forwarded-For",
+        "Idempotency-Key",
+    ],
+)
 async def test_no_header_leads_into_a_failure(farm: Any, name: str) -> None:
     for text in (*INJECTIONS, "x" * 4000, ",,,", ";q=", "\u00ff\u0080", "*/*;q=9e999"):
         answer = await farm.get("/species", "limit=1", headers={name: text})

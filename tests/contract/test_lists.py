@@ -68,12 +68,9 @@ async def test_a_limit_over_a_thousand_is_a_thousand_and_said_so(library: Any, r
     assert "limit_capped" not in (await library.get(f"/{route}", "limit=1000")).meta
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=1.5", "page=0", "page=%20", "page=1e3", "limit="])
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=1.5", "page=0", "page=1e3"])
 async def test_a_limit_or_page_that_is_no_count_is_refused_by_name(library: Any, query: str) -> None:
     answer = await library.get("/species", query)
-    if query == "limit=" or query == "page=%20":
-        assert answer.status in (200, 400)
-        return
     assert (answer.status, answer.code) == (400, "INVALID_PARAMETER")
     assert answer.details["parameter"] == query.partition("=")[0]
 
@@ -244,7 +241,13 @@ async def test_a_parameter_for_other_tables_is_accepted_without_effect(library: 
 
 @pytest.mark.parametrize(
     ("spelled", "nearest"),
-    [("limt", "limit"), ("serch", "search"), ("created_at__gt_", "created_at__gt"), ("curser", "cursor"), ("sortby", "sort_by")],
+    [
+        ("limt", "limit"),
+        ("serch", "search"),
+        ("created_at__gt_", "created_at__gt"),
+        ("curser", "cursor"),
+        ("sortby", "sort_by"),
+    ],
 )
 async def test_an_unknown_parameter_is_refused_with_the_nearest_known(
     library: Any, route: str, spelled: str, nearest: str
@@ -265,7 +268,9 @@ async def test_a_lenient_client_has_its_unknown_parameters_ignored_and_named(
     assert answer.meta["ignored"] == ["limt"]
 
 
-@pytest.mark.parametrize("column", ["createdAt", "gender", "is_adult", "password", "id; DROP TABLE user", "species.name"])
+@pytest.mark.parametrize(
+    "column", ["createdAt", "gender", "is_adult", "password", "id; DROP TABLE user", "species.name"]
+)
 async def test_a_sort_that_cannot_be_falls_back_and_is_named(library: Any, route: str, column: str) -> None:
     answer = await library.get(f"/{route}", {"sort_by": column, "sort_order": "desc"})
     assert answer.ids == (await library.get(f"/{route}")).ids

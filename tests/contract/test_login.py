@@ -27,7 +27,11 @@ async def person(farm: Any, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["identification", "identifier", "email"])
 async def test_one_logs_in_by_identification_or_email(farm: Any, name: str) -> None:
     one = await person(farm)
-    values = {"identification": one["identification"], "identifier": str(one["identification"]), "email": f" {one['email'].upper()} "}
+    values = {
+        "identification": one["identification"],
+        "identifier": str(one["identification"]),
+        "email": f" {one['email'].upper()} ",
+    }
     answer = await login(farm, **{name: values[name]}, password=PASSWORD)
     assert answer.status == 200
     session = answer.data
@@ -43,10 +47,24 @@ async def test_the_token_says_who_it_is_for_and_until_when(farm: Any) -> None:
     one = await person(farm, role="Instructor")
     token = (await login(farm, identification=one["identification"], password=PASSWORD)).data["access_token"]
     claims = jwt.decode(token, KEY, algorithms=["HS256"])
-    assert claims.keys() >= {"sub", "iat", "nbf", "exp", "jti", "type", "csrf", "id", "identification", "role", "fullname"}
+    assert claims.keys() >= {
+        "sub",
+        "iat",
+        "nbf",
+        "exp",
+        "jti",
+        "type",
+        "csrf",
+        "id",
+        "identification",
+        "role",
+        "fullname",
+    }
     assert claims["sub"] == str(one["id"])
     assert (claims["type"], claims["exp"] - claims["iat"]) == ("access", 1800)
-    assert [claims[key] for key in ("identification", "role", "fullname")] == [one[key] for key in ("identification", "role", "fullname")]
+    assert [claims[key] for key in ("identification", "role", "fullname")] == [
+        one[key] for key in ("identification", "role", "fullname")
+    ]
     assert PASSWORD not in json.dumps(claims)
 
 
@@ -82,7 +100,16 @@ async def test_who_is_inactive_is_told_only_with_the_right_password(farm: Any) -
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"identification": 1}, {"password": "x"}, {"identification": None, "password": None}, {"identification": [1], "password": "x"}, {"identification": 1, "password": 1}, {"identification": {}, "password": []}, {"identification": 2**70, "password": "x"}],
+    [
+        {},
+        {"identification": 1},
+        {"password": "x"},
+        {"identification": None, "password": None},
+        {"identification": [1], "password": "x"},
+        {"identification": 1, "password": 1},
+        {"identification": {}, "password": []},
+        {"identification": 2**70, "password": "x"},
+    ],
 )
 async def test_a_login_that_lacks_something_is_422(farm: Any, body: dict[str, Any]) -> None:
     answer = await farm.post("/auth/login", body, who=None)
@@ -127,7 +154,9 @@ FORGED: dict[str, Any] = {
     "a critical header": lambda c: signed(c, crit=["exp"]),
     "no signature": lambda c: signed(c).rpartition(".")[0] + ".",
     "half a signature": lambda c: signed(c)[:-20],
-    "claims exchanged": lambda c: ".".join([signed(c).split(".")[0], raw({}, {**c, "sub": "1"}).split(".")[1], signed(c).split(".")[2]]),
+    "claims exchanged": lambda c: ".".join(
+        [signed(c).split(".")[0], raw({}, {**c, "sub": "1"}).split(".")[1], signed(c).split(".")[2]]
+    ),
     "no subject": lambda c: signed(without(c, "sub")),
     "no end": lambda c: signed(without(c, "exp")),
     "no beginning": lambda c: signed(without(c, "iat")),
@@ -173,10 +202,14 @@ async def test_a_token_ends_though_it_is_remembered(farm: Any) -> None:
     first = await farm.get("/animals", "limit=1", who=None, headers={"Authorization": f"Bearer {token}"})
     assert first.status in (200, 401)
     await asyncio.sleep(1.1)
-    assert (await farm.get("/animals", "limit=1", who=None, headers={"Authorization": f"Bearer {token}"})).code == "TOKEN_EXPIRED"
+    assert (
+        await farm.get("/animals", "limit=1", who=None, headers={"Authorization": f"Bearer {token}"})
+    ).code == "TOKEN_EXPIRED"
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "bearer", "Token x", "Bearer\tx", "Bearer é", "Bearer \x80\xff"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic YTpi", "bearer", "Token x", "Bearer\tx", "Bearer é", "Bearer \x80\xff"]
+)
 async def test_an_authorization_that_is_none_is_refused(farm: Any, header: str) -> None:
     answer = await farm.get("/animals", who=None, headers={"Authorization": header})
     assert (answer.status, answer.code) == (401, "JWT_ERROR")

@@ -94,7 +94,7 @@ async def test_no_component_is_left_over(description: dict[str, Any]) -> None:
         assert set(description["components"][kind]) - used == set()
 
 
-@pytest.mark.parametrize("part", ["", "InList"])
+@pytest.mark.parametrize("part", ["", "InPart"])
 async def test_a_row_has_the_fields_described(
     library: Any, description: dict[str, Any], route: str, resource: Resource, part: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Every failure, wherever it comes from, is told in one shape, in the reader's language, with a code that is documented."""
+"""Every failure is told in one shape, in the reader's language, with a code that is documented."""
 
 import re
 from collections.abc import Callable
@@ -23,12 +23,36 @@ SOURCES: dict[str, tuple[tuple[str, str, dict[str, Any]], int, str]] = {
     "a path in another alphabet": (("GET", "/especie%C3%B1%FF", {}), 404, "ROUTE_NOT_FOUND"),
     "a method that is not allowed": (("DELETE", "/species", {}), 405, "METHOD_NOT_ALLOWED"),
     "a method of another protocol": (("PROPFIND", "/species", {}), 405, "METHOD_NOT_ALLOWED"),
-    "a body of another type": (("POST", "/species", {"body": b"name=x", "headers": {"Content-Type": "text/plain"}}), 415, "UNSUPPORTED_MEDIA_TYPE"),
-    "a form": (("POST", "/species", {"body": b"name=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}), 415, "UNSUPPORTED_MEDIA_TYPE"),
-    "no body": (("POST", "/species", {"body": b"", "headers": {"Content-Type": "application/json"}}), 400, "INVALID_JSON"),
-    "bad JSON": (("POST", "/species", {"body": b'{"name": ', "headers": {"Content-Type": "application/json"}}), 400, "INVALID_JSON"),
+    "a body of another type": (
+        ("POST", "/species", {"body": b"name=x", "headers": {"Content-Type": "text/plain"}}),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    ),
+    "a form": (
+        ("POST", "/species", {"body": b"name=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    ),
+    "no body": (
+        ("POST", "/species", {"body": b"", "headers": {"Content-Type": "application/json"}}),
+        400,
+        "INVALID_JSON",
+    ),
+    "bad JSON": (
+        ("POST", "/species", {"body": b'{"name": ', "headers": {"Content-Type": "application/json"}}),
+        400,
+        "INVALID_JSON",
+    ),
     "an array for an object": (("POST", "/species", {"json": []}), 400, "INVALID_JSON"),
-    "a body that is not packed as it says": (("POST", "/species", {"body": b"{}", "headers": {"Content-Type": "application/json", "Content-Encoding": "gzip"}}), 400, ""),
+    "a body that is not packed as it says": (
+        (
+            "POST",
+            "/species",
+            {"body": b"{}", "headers": {"Content-Type": "application/json", "Content-Encoding": "gzip"}},
+        ),
+        400,
+        "",
+    ),
     "a field that is missing": (("POST", "/species", {"json": {}}), 422, "VALIDATION_ERROR"),
     "a parameter nobody knows": (("GET", "/species", {"query": "x=1"}), 400, "UNKNOWN_PARAMETER"),
     "a parameter that cannot be": (("GET", "/species", {"query": "limit=x"}), 400, "INVALID_PARAMETER"),
@@ -36,11 +60,19 @@ SOURCES: dict[str, tuple[tuple[str, str, dict[str, Any]], int, str]] = {
     "no token": (("GET", "/animals", {"who": None}), 401, "JWT_ERROR"),
     "a bad token": (("GET", "/animals", {"who": None, "headers": {"Authorization": "Bearer x.y.z"}}), 401, "JWT_ERROR"),
     "a role that may not": (("DELETE", "/species/1", {"who": "apprentice"}), 403, "ADMIN_ROLE_REQUIRED"),
-    "a wrong password": (("POST", "/auth/login", {"who": None, "json": {"identification": 1, "password": "x"}}), 401, "INVALID_CREDENTIALS"),
+    "a wrong password": (
+        ("POST", "/auth/login", {"who": None, "json": {"identification": 1, "password": "x"}}),
+        401,
+        "INVALID_CREDENTIALS",
+    ),
     "a login without a name": (("POST", "/auth/login", {"who": None, "json": {}}), 422, "VALIDATION_ERROR"),
     "a condition that fails": (("GET", "/species", {"headers": {"If-Match": '"x"'}}), 412, "PRECONDITION_FAILED"),
     "too many rows": (("POST", "/species/bulk", {"json": [1] * 10_001}), 413, "PAYLOAD_TOO_LARGE"),
-    "too long a body": (("POST", "/species", {"body": b" " * (17 << 20), "headers": {"Content-Type": "application/json"}}), 413, "PAYLOAD_TOO_LARGE"),
+    "too long a body": (
+        ("POST", "/species", {"body": b" " * (17 << 20), "headers": {"Content-Type": "application/json"}}),
+        413,
+        "PAYLOAD_TOO_LARGE",
+    ),
 }
 
 
@@ -53,7 +85,8 @@ def assert_is_problem(answer: Any, status: int, code: str, path: str) -> None:
     assert told["error"].keys() == {"code", "message", "details", "trace_id"}
     assert (told["status"], told["success"]) == (status, False)
     assert told["detail"] == told["message"] == told["error"]["message"]
-    assert told["message"].strip() and told["title"].strip()
+    assert told["message"].strip()
+    assert told["title"].strip()
     assert told["instance"] == path
     assert re.fullmatch(r"[0-9a-f]{32}", told["error"]["trace_id"])
     assert told["error"]["code"] in CATALOGUE
@@ -70,7 +103,9 @@ async def test_a_failure_has_the_one_shape(farm: Any, source: str) -> None:
     assert_is_problem(answer, status, code, where)
 
 
-@pytest.mark.parametrize("source", [name for name in SOURCES if not name.startswith(("too", "a body that is not packed"))])
+@pytest.mark.parametrize(
+    "source", [name for name in SOURCES if not name.startswith(("too", "a body that is not packed"))]
+)
 async def test_a_failure_is_told_in_english_to_who_reads_english(farm: Any, source: str) -> None:
     (method, path, rest), _, code = SOURCES[source]
     headers = rest.get("headers", {})

@@ -41,7 +41,8 @@ async def test_a_new_row_is_answered_whole_with_its_place(farm: Any, route: str)
     assert answer.headers["Location"] == f"/api/v1/{route}/{row['id']}"
     for name in farm.specimens[route].columns & body.keys():
         assert row[name] == body[name]
-    assert row["created_at"] and row["updated_at"]
+    assert row["created_at"]
+    assert row["updated_at"]
     assert (await farm.get(answer.headers["Location"].removeprefix("/api/v1"))).data == row
 
 
@@ -121,7 +122,9 @@ async def test_null_clears_a_field_that_may_be_empty(farm: Any, route: str, name
     row = await farm.create(route, **{name: value})
     assert row[name] == value
     assert (await farm("PATCH", f"/{route}/{row['id']}", json={name: None})).data[name] is None
-    listed = await farm.get(f"/{route}", {"limit": 1, **({f"{name}__null": "1"} if name in RESOURCES[route].filters else {})})
+    listed = await farm.get(
+        f"/{route}", {"limit": 1, **({f"{name}__null": "1"} if name in RESOURCES[route].filters else {})}
+    )
     assert listed.data[0]["id"] == row["id"]
 
 
@@ -254,7 +257,9 @@ async def test_a_user_may_say_the_identification_as_text_and_the_address_in_any_
     assert "password" not in row
 
 
-@pytest.mark.parametrize("bad", ["no-at", "a@", "@b", "a@b@c", "a b@c", "a@b c", "\u0000a@b", "a@b\u0007", "a" * 119 + "@b"])
+@pytest.mark.parametrize(
+    "bad", ["no-at", "a@", "@b", "a@b@c", "a b@c", "a@b c", "\u0000a@b", "a@b\u0007", "a" * 119 + "@b"]
+)
 async def test_what_is_no_email_address_is_refused(farm: Any, bad: str) -> None:
     answer = await farm.post("/users", await farm.new("users", email=bad))
     assert (answer.status, list(answer.details["validation_errors"])) == (422, ["email"])

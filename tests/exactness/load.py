@@ -179,7 +179,18 @@ class Recorder:
             else:
                 known = version
             history.append(Operation(client, start, end, kind, table, known))  # type: ignore[arg-type]
-        return history
+        return history + list(_unknown_creations(history))
+
+
+def _unknown_creations(history: Sequence[Operation]) -> Iterator[Operation]:
+    """Rows that were read but made by nobody known came from the creations of unknown outcome, whose ids nobody knows."""
+    known = {one.table for one in history if one.kind == "write"}
+    strange = {one.table for one in history} - known
+    for one in history:
+        if one.kind == "write" and one.version is None and "/" not in one.table:
+            for register in strange:
+                if register.startswith(one.table + "/"):
+                    yield one._replace(table=register)
 
 
 @dataclass
@@ -359,3 +370,18 @@ def make_clients(
         )
         for number in range(count)
     ]
+
+
+def lost_writes(history: Sequence[Operation], url: DatabaseURL) -> list[Operation]:
+    """The answered writes of rows that the database does not hold, nor anything later in their place."""
+    latest: dict[str, int] = {}
+    with connect(url) as connection, connection.cursor() as cursor:
+        for table in TABLES.values():
+            cursor.execute(f"SELECT id, updated_at FROM {table}")
+            gone = "SELECT row_id, MAX(deleted_at) FROM tombstone WHERE table_name = %s GROUP BY row_id"
+            rows = [*cursor.fetchall(), *(cursor.fetchall() if cursor.execute(gone, (table,)) else ())]
+            for row_id, changed in rows:
+                version = (changed - EPOCH) // timedelta(microseconds=1)
+                latest[f"{table}/{row_id}"] = max(version, latest.get(f"{table}/{row_id}", 0))
+    writes = [one for one in history if one.kind == "write" and "/" in one.table and one.version is not None]
+    return [one for one in writes if latest.get(one.table, 0) < one.version]

@@ -50,7 +50,7 @@ def farm_operations(resources: Mapping[str, Resource], base: str) -> Iterator[Op
         "The breeds of a species: the list with that filter",
         list_answer(breeds),
         parameters=(path_id("species_id", "The id of the species."), *list_parameters_but(breeds, "species_id")),
-        refusals=(400, 410, 412, 422),
+        refusals=(400, 404, 410, 412, 422),
     )
     for name, told in PATHS.items():
         numbers = {one: _NUMBERS if one == "roles" else _NUMBER for one in told}
@@ -92,7 +92,7 @@ def _tree() -> Schema:
     return _exactly(
         {
             "rootId": ID,
-            "nodes": {"type": "object", "additionalProperties": {"$ref": f"{PREFIX}AnimalInList"}},
+            "nodes": {"type": "object", "additionalProperties": {"$ref": f"{PREFIX}AnimalInPart"}},
             "edges": {"type": "array", "items": edge},
             "depth": _NUMBER,
             "counts": _exactly({"nodes": _NUMBER, "edges": _NUMBER}),

@@ -10,14 +10,15 @@ from service.resources.resource import Kind, Resource
 TEXT: Schema = {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"^[^\x00]*$"}
 # A parameter without a value counts as not given.
 EMPTY: Schema = {"const": ""}
-TRUTH: Schema = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off", ""]}
+_FLAG: Schema = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off"]}
+_TRUTH: Schema = {"type": "string", "enum": [*_FLAG["enum"], ""]}
 _DAY: Schema = {"type": "string", "format": "date"}
 _VALUES: dict[Kind, Schema] = {
     Kind.NUMBER: {"type": "integer", "minimum": -BIGINT, "maximum": BIGINT},
     Kind.DAY: {"type": "string", "anyOf": [{"format": "date"}, EMPTY]},
     Kind.MOMENT: {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}, EMPTY]},
     Kind.TEXT: TEXT,
-    Kind.FLAG: TRUTH,
+    Kind.FLAG: _FLAG,
 }
 _MEANINGS = {
     "": "is one of these values",
@@ -149,7 +150,7 @@ def _filter(resource: Resource, column: str, kind: Kind, suffix: str) -> Schema:
     spelled = f" Also spelt {', '.join(others)}." if others else ""
     meaning = _MEANINGS[suffix]
     if suffix == "null":
-        schema = TRUTH
+        schema = _TRUTH
     elif suffix in RANGES:
         schema = _VALUES[kind]
     elif kind is Kind.MOMENT:

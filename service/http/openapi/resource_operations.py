@@ -17,7 +17,7 @@ from service.http.openapi.answers import (
     readable,
 )
 from service.http.openapi.operation import Access, Operation, Schema
-from service.http.openapi.parameters import CONDITIONS, GUARDS, ONCE, list_parameters, query, shared
+from service.http.openapi.parameters import CONDITIONS, GUARDS, ONCE, list_parameters, query, shared, unseen
 from service.http.openapi.schemas import ID, MOMENT, bulk_changes, id_given, reference
 from service.http.resource_handlers import MOST_BULK
 from service.records.bulk import OnConflict
@@ -149,15 +149,20 @@ def _reads(resource: Resource, base: str) -> Iterator[Operation]:
         "GET",
         "/{id}",
         f"One {resource.label.english}",
-        readable("The row.", envelope(reference(resource))),
-        parameters=(shared("id"), shared("include_relations"), *CONDITIONS, *GUARDS),
-        refusals=(404, 412, 422),
+        readable("The row, or the fields of it that were asked for.", envelope(reference(resource, "InPart"))),
+        parameters=(
+            *(shared(name) for name in ("id", "include_relations", "fields", "handling")),
+            *unseen(resource.unseen),
+            *CONDITIONS,
+            *GUARDS,
+        ),
+        refusals=(400, 404, 412, 422),
     )
 
 
 def list_answer(resource: Resource) -> dict[int, Schema]:
     """What a list is answered with: a page, or a stream of rows in another form."""
-    rows = {"type": "array", "items": reference(resource, "InList")}
+    rows = {"type": "array", "items": reference(resource, "InPart")}
     said = readable("A page.", envelope(rows, LIST_META), ("Link", "X-Total-Count", "X-Has-More"))
     page, stream = said[200], {"schema": {"type": "string"}}
     # A stream has a weak tag, and none after an upload by hand to a table without a ledger.

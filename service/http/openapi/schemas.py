@@ -18,18 +18,18 @@ _BOUNDS = {"ge": "minimum", "le": "maximum"}
 
 
 def schemas_of(resource: Resource) -> dict[str, Schema]:
-    """Its component schemas by name: the row, the row of a list, the new row and the changes to one."""
+    """Its component schemas by name: the row, some of its fields, the new row and the changes to one."""
     name, new = resource.record.__name__, _given(resource)
     return {
         name: _row(resource),
-        f"{name}InList": _row_in_list(resource),
+        f"{name}InPart": _row_in_part(resource),
         f"{name}New": new,
         f"{name}Changes": {key: value for key, value in new.items() if key != "required"},
     }
 
 
 def reference(resource: Resource, part: str = "") -> Schema:
-    """A reference to one of them: "" the row, "InList", "New" or "Changes"."""
+    """A reference to one of them: "" the row, "InPart", "New" or "Changes"."""
     return {"$ref": f"{PREFIX}{resource.record.__name__}{part}"}
 
 
@@ -96,6 +96,6 @@ def _row(resource: Resource) -> Schema:
     }
 
 
-def _row_in_list(resource: Resource) -> Schema:
-    """The same, cut to what `fields` asks for."""
+def _row_in_part(resource: Resource) -> Schema:
+    """The same, cut to what `fields` asks for; the id is always there."""
     return {**_row(resource), "required": ["id"]}

@@ -48,14 +48,6 @@ def session_operations(base: str) -> Iterator[Operation]:
     )
     yield Operation(
         "POST",
-        f"{base}/auth/logout",
-        "auth",
-        "End the sessions of the tokens that come along",
-        {200: answered("They are over, if there were any.", envelope({"type": "null"}))},
-        refusals=(507,),
-    )
-    yield Operation(
-        "POST",
         f"{base}/auth/change-password",
         "auth",
         "Another password; every other session ends",
@@ -63,6 +55,14 @@ def session_operations(base: str) -> Iterator[Operation]:
         access=Access.TOKEN,
         body={JSON: _PASSWORDS},
         refusals=(429, 507),
+    )
+    yield Operation(
+        "POST",
+        f"{base}/auth/logout",
+        "auth",
+        "End the sessions of the tokens that come along",
+        {200: answered("They are over, if there were any.", envelope({"type": "null"}))},
+        refusals=(507,),
     )
     yield Operation(
         "GET",
