@@ -123,7 +123,7 @@ class BulkWriter:
         checked = self._writer.validator.checked(bodies)
         if checked.faults:
             stored = await self._writer.refusals.faults_of([row or {} for row in checked.rows])
-            raise InvalidRows(sorted([*checked.faults, *stored], key=lambda fault: (fault.row, fault.field)))
+            raise InvalidRows(sorted([*checked.faults, *stored], key=lambda fault: fault.row))
         return checked.sound()
 
     async def _write(self, work: Work[T], rows: Sequence[Values]) -> T:
