@@ -38,16 +38,19 @@ examples:
 def main(arguments: list[str]) -> int:
     """Measure and print; returns the exit code: 0, or 1 when a figure could not be had."""
     chosen = _parser().parse_args(arguments)
+    lines: list[Line] = []
+    code = 0
     try:
-        lines = _run(chosen)
+        _run(chosen, lines)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
-        return 1
-    print(table(lines))
+        code = 1
+    if lines:
+        print(table(lines))
     if chosen.json is not None:
         kept = as_json(lines, chosen.animals, chosen.seconds, chosen.rounds)
         chosen.json.write_text(json.dumps(kept, indent=1) + "\n")
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(chosen: argparse.Namespace) -> list[Line]:
+def _run(chosen: argparse.Namespace, lines: list[Line]) -> None:
+    """Measure, and add to `lines` each workload that is done."""
     if chosen.animals < 1000 or chosen.rounds < 1:
         raise BenchError("at least 1,000 animals and one round are needed")
     if find_spec("httptools") is None:
@@ -92,7 +96,6 @@ def _run(chosen: argparse.Namespace) -> list[Line]:
         if chosen.data is not None:
             stack.callback(farms.forget_added, farm, farms.last_id(farm))
         words = [word.strip() for word in chosen.only.split(",") if word.strip()]
-        lines: list[Line] = []
         for workload in all_workloads(farm, chosen.animals):
             if words and not any(word in workload.name for word in words):
                 continue
@@ -100,7 +103,6 @@ def _run(chosen: argparse.Namespace) -> list[Line]:
             plan = Plan(chosen.seconds, chosen.rounds, cores, folder, log_in(own.port))
             lines += measure(workload, own, peers, farm, plan)
             _say(f"{workload.name}: {time.monotonic() - started:.0f} s")
-        return lines
 
 
 @contextmanager

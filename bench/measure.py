@@ -50,16 +50,19 @@ class Course:
         prefix = f"{self.target.child.pid}-{len(self.figures)}-{self._workload.script}-"
         arguments = self._workload.arguments(plan.folder, self._start, prefix)
         used = self.target.child.processor_time()
-        figures = wrk.run(
-            self.target.port,
-            self._workload.path,
-            self._workload.script,
-            arguments,
-            self._headers,
-            core=plan.cores.load,
-            connections=self._workload.connections,
-            seconds=plan.seconds,
-        )
+        try:
+            figures = wrk.run(
+                self.target.port,
+                self._workload.path,
+                self._workload.script,
+                arguments,
+                self._headers,
+                core=plan.cores.load,
+                connections=self._workload.connections,
+                seconds=plan.seconds,
+            )
+        except BenchError as error:
+            raise BenchError(f"{self.target.name}, {self._workload.name}: {error}") from None
         self._start += figures.requests + UNCOUNTED
         if abs(figures.bytes_each - self._expected) > self._workload.spread * self._expected + 16:
             raise BenchError(

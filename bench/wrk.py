@@ -67,13 +67,13 @@ def run(
     line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
     if line is None:
         raise BenchError(f"wrk gave no figures for {path}:\n{done.stdout}{done.stderr}")
-    return _figures(json.loads(line.removeprefix(MARK)), path)
+    return _figures(json.loads(line.removeprefix(MARK)))
 
 
-def _figures(said: Mapping[str, int], path: str) -> Figures:
+def _figures(said: Mapping[str, int]) -> Figures:
     if said["refused"] or said["broken"] or not said["requests"]:
         raise BenchError(
-            f"{path}: of {said['requests']} answers {said['refused']} had status 400 or more; "
+            f"of {said['requests']} answers {said['refused']} had status 400 or more; "
             f"{said['broken']} connections broke or were late"
         )
     return Figures(

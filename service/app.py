@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,11 @@ from service.http.dependencies import DependencyHandlers
 from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
 from service.http.forms.streams import Streams
-from service.http.memo import Memo, MemoRunner, is_supported
+from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.openapi.document import document
 from service.http.resource_handlers import ResourceHandlers
+from service.http.runner import Runner
 from service.http.session_handlers import Entrance, SessionHandlers
 from service.http.sign_up import SignUp
 from service.http.stats import StatsHandlers
@@ -129,11 +131,13 @@ def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
     """What serves `app`: with the memo of heads where it is wanted and aiohttp is one that it knows."""
     parts = app[PARTS]
     if not parts.settings.memo or parts.settings.coherence == "database":
-        return web.AppRunner(app, **keywords)
+        return Runner(app, **keywords)
     if not is_supported():
         log.warning("the memo of heads does not know aiohttp %s: it is off", aiohttp.__version__)
-        return web.AppRunner(app, **keywords)
-    return MemoRunner(app, Memo(parts.cache.charge), **keywords)
+        return Runner(app, **keywords)
+    memo = Memo(parts.cache.charge)
+    app.on_response_prepare.append(memo.learn)
+    return Runner(app, partial(MemoHandler, memo), **keywords)
 
 
 def _route(

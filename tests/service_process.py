@@ -37,7 +37,7 @@ class ServiceProcess:
         self.port = free_port()
         self.token = ""
         self._output = folder / f"service-{self.port}.log"
-        self._segments: set[Path] = set()
+        self.segment: Path | None = None  # where the workers keep their generations
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HERDBOOK_", "PYTHON"))}
         self._environment = {
             **inherited,
@@ -70,7 +70,7 @@ class ServiceProcess:
         try:
             self.wait_until(lambda: "Log in:" in self.log())
             self.wait_for_workers()
-            self.token = self._log_in()
+            self.log_in()
         except BaseException:
             self.__exit__()
             raise
@@ -92,9 +92,9 @@ class ServiceProcess:
                 send(pid, signal.SIGKILL)
             raise
         finally:
-            for path in self._segments:
-                for one in path.parent.glob(path.name + "*"):
-                    one.unlink(missing_ok=True)
+            if self.segment is not None:  # the last worker takes it away, unless it was killed
+                for path in self.segment.parent.glob(self.segment.name + "*"):
+                    path.unlink(missing_ok=True)
 
     # Processes.
 
@@ -117,8 +117,7 @@ class ServiceProcess:
         """Until all workers answer, none of them `but_not`."""
         self.wait_until(lambda: self._all_answer(but_not))
         for pid in self.worker_pids():
-            maps = Path(f"/proc/{pid}/maps").read_text()
-            self._segments |= {Path(found) for found in re.findall(r"/\S+/herdbook-\d+-[0-9a-f]{16}(?=\n)", maps)}
+            self.segment = next(path for path, _ in mapped_segments(pid))
 
     def _all_answer(self, but_not: int | None) -> bool:
         pids = set(self.worker_pids())
@@ -133,6 +132,14 @@ class ServiceProcess:
             if answered >= pids:
                 return True
         return False
+
+    def serve_one_generation(self) -> bool:
+        """Whether no two living workers, old ones on their way out included, have different generations in memory."""
+        pids = [pid for pid in descendants(self.supervisor) if pid != self.master]
+        mapped = {pid: found for pid in pids if (found := mapped_segments(pid))}
+        together = set().union(*mapped.values())
+        # One may have gone while the others were looked at.
+        return len(together) < 2 or len(set().union(*map(mapped_segments, mapped))) < 2
 
     def wait_until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Until `condition` holds; AssertionError, with the log, when it does not within `seconds`."""
@@ -156,13 +163,13 @@ class ServiceProcess:
             body: bytes = answer.read()
             return body
 
-    def _log_in(self) -> str:
+    def log_in(self) -> None:
+        """Get the Administrador's token, which lasts half an hour."""
         said = json.dumps({"identification": ADMINISTRATOR, "password": PASSWORD}).encode()
         request = urllib.request.Request(f"http://{self.host}:{self.port}/api/v1/auth/login", said)
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=15) as answer:
-            token: str = json.load(answer)["access_token"]
-            return token
+            self.token = json.load(answer)["access_token"]
 
     def cache_stats(self) -> dict[int, dict[str, Any]]:
         """What /debug/cache-stats says of each worker, by pid."""
@@ -176,6 +183,16 @@ class ServiceProcess:
 
         self.wait_until(all_said)
         return {pid: said[pid] for pid in pids}
+
+
+def mapped_segments(pid: int) -> set[tuple[Path, int]]:
+    """The generations that a process has in its memory now: path and inode of each."""
+    try:
+        maps = Path(f"/proc/{pid}/maps").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+    found = re.findall(r" (\d+) +(/\S+/herdbook-\d+-[0-9a-f]{16})(?: \(deleted\))?\n", maps)
+    return {(Path(path), int(inode)) for inode, path in found}
 
 
 def send(pid: int, number: signal.Signals) -> None:

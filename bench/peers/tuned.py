@@ -73,11 +73,10 @@ class Service:
         key = (path, query)
         flight = self.flights.get(key)
         if flight is None:
-            flight = self.flights[key] = asyncio.create_task(self._fly(key))
+            flight = self.flights[key] = asyncio.create_task(self._fly(key, self.generation))
         return await flight
 
-    async def _fly(self, key: tuple[str, bytes]) -> Page:
-        generation = self.generation
+    async def _fly(self, key: tuple[str, bytes], generation: int) -> Page:
         page = await self._fill(*key)
         if generation == self.generation:
             del self.flights[key]

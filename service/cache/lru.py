@@ -66,7 +66,11 @@ class _Shared:
     def let_go(self) -> None:
         """The cache keeps it no longer. The page must not lead back here: a circle outlives its last user."""
         self.holders.clear()
+        basis = self.page.basis
         self.page.on_growth = self.page.basis = None
+        if basis is not None:
+            for tell in tuple(basis.dependants.values()):
+                tell()
 
 
 @dataclass(slots=True)
@@ -194,13 +198,13 @@ class TableCache:
 
     def clear(self) -> int:
         """Forget every page; gives how many entries there were, and logs it."""
-        count = len(self.entries)
-        for shared in self.pages.values():
-            shared.let_go()
+        count, forgotten = len(self.entries), tuple(self.pages.values())
         self.entries.clear()
         self.pages.clear()
         self._add(-self.weight)
         self.stats.invalidations += count
+        for shared in forgotten:
+            shared.let_go()
         if count:
             log.info("Cache cleared for %s: %d entries invalidated", self.name, count)
         return count

@@ -19,7 +19,8 @@ GZIP_LEVEL = 6
 class Basis:
     """What a cached page stands on: it is true while `scope` gives `token`, and on that `day` only (None: on any).
 
-    `kept` is true while the cache keeps the page; `hit` counts a use of it.
+    `kept` is true while the cache keeps the page; `hit` counts a use of it. `dependants`: who holds on to the page for
+    its sake, by name, and what tells each of them that it is kept no longer.
     """
 
     scope: Scope
@@ -27,6 +28,7 @@ class Basis:
     day: int | None
     kept: Callable[[], bool]
     hit: Callable[[], None]
+    dependants: dict[bytes, Callable[[], None]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import aiomysql
 from pymysql.constants import CLIENT
 
-from service.db.errors import DatabaseError, Unreachable, translate
+from service.db.errors import ConnectionLost, DatabaseError, Unreachable, translate
 from service.db.statements import Statement, Value
 from service.settings import DatabaseURL
 
@@ -80,7 +80,7 @@ class Connection:
             raise
         except Exception as error:
             meant = translate(error)
-            if not self.clean and not self._raw.get_transaction_status():
+            if isinstance(meant, ConnectionLost) or (not self.clean and not self._raw.get_transaction_status()):
                 self.close()
             raise meant from error
         result = self._raw._result

@@ -113,4 +113,6 @@ def translate(error: BaseException) -> DatabaseError:
     ):
         if number == number_of:
             return refusal(_constraint(message))
+    if not number:  # no word of the server's, but an answer that made no sense: the next one would make none either
+        return ConnectionLost(message)
     return DatabaseError(f"{message} ({number})")

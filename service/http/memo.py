@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from service.cache.generations import Scope
 from service.cache.page import Basis, Page
+from service.http.runner import ProblemHandler
 
 SUPPORTED = re.compile(r"3\.14\.\d+")
 PRIVATE_PARTS = ("_waiter", "_messages", "_force_close", "_close", "_upgraded", "_payload_parser", "_paused")
@@ -135,12 +137,16 @@ class Memo:
         if head in self._entries:
             self._forget(head)
         self._entries[head] = entry
+        # Else the bytes of a page that the cache has dropped would live on here, counted by nobody.
+        entry.basis.dependants[head] = partial(self._forget, head)
         self._add(_weight(head, entry))
         while len(self._entries) > MOST_HEADS or self.weight > MOST_BYTES:
             self._forget(next(iter(self._entries)))
 
     def _forget(self, head: bytes) -> None:
-        self._add(-_weight(head, self._entries.pop(head)))
+        entry = self._entries.pop(head)
+        entry.basis.dependants.pop(head, None)
+        self._add(-_weight(head, entry))
 
     def _add(self, weight: int) -> None:
         self.weight += weight
@@ -151,7 +157,7 @@ def _weight(head: bytes, entry: _Entry) -> int:
     return sys.getsizeof(head) + sys.getsizeof(entry.head) + ENTRY_OVERHEAD
 
 
-class MemoHandler(RequestHandler):
+class MemoHandler(ProblemHandler):
     """aiohttp's protocol, which looks a head up in the memo first.
 
     `head`: the head being answered, where it may be remembered. `_owed`: bytes of a body still to come; LOST once the
@@ -167,7 +173,10 @@ class MemoHandler(RequestHandler):
         self.head: bytes | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Bytes have come; none when aiohttp itself asks for what it has kept back to be parsed."""
+        if not data:
+            super().data_received(data)
+            return
         self.head = None
         if self._owed == 0 and self._is_idle():
             answer = self._memo.find(data)
@@ -223,32 +232,3 @@ def _owed_after(data: bytes) -> int:
         return LOST
     owed = end + 4 + (int(lengths[0]) if lengths else 0) - len(data)
     return owed if owed >= 0 else LOST
-
-
-class _MemoServer(web.Server):
-    """aiohttp's server, whose connections look heads up in `memo`."""
-
-    def __init__(self, memo: Memo, server: web.Server) -> None:
-        super().__init__(
-            server.request_handler,
-            request_factory=server.request_factory,
-            handler_cancellation=server.handler_cancellation,
-            loop=server._loop,
-            **server._kwargs,
-        )
-        self._memo = memo
-
-    def __call__(self) -> RequestHandler:
-        return MemoHandler(self._memo, self, loop=self._loop, **self._kwargs)
-
-
-class MemoRunner(web.AppRunner):
-    """Serves an application through `memo`, which learns from its answers."""
-
-    def __init__(self, app: web.Application, memo: Memo, **keywords: Any) -> None:
-        super().__init__(app, **keywords)
-        app.on_response_prepare.append(memo.learn)
-        self._memo = memo
-
-    async def _make_server(self) -> web.Server:
-        return _MemoServer(self._memo, await super()._make_server())

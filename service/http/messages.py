@@ -19,6 +19,11 @@ CATALOGUE: Mapping[str, Entry] = {
         ("Datos no válidos", "Invalid data"),
         ("Revise los datos: {fields}.", "Check the data: {fields}."),
     ),
+    "MALFORMED_REQUEST": Entry(
+        400,
+        ("Solicitud ilegible", "Malformed request"),
+        ("La solicitud no es HTTP válido.", "The request is not valid HTTP."),
+    ),
     "INVALID_JSON": Entry(
         400,
         ("JSON no válido", "Invalid JSON"),

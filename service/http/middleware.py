@@ -2,8 +2,9 @@
 
 import logging
 import os
+import re
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.http.cookies import Cookies
@@ -11,6 +12,9 @@ from service.http.failures import problem_of
 from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
 
 log = logging.getLogger("herdbook.http")
+
+VERSIONS = (HttpVersion10, HttpVersion11)
+HOST = re.compile(r"[^\s/?#@,]*")
 
 
 def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
@@ -23,6 +27,7 @@ def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
     @web.middleware
     async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            _require_http(request)
             response = await handler(request)
         except Exception as error:
             response = respond_to(request, error, cookies)
@@ -31,6 +36,12 @@ def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
         return response
 
     return problems
+
+
+def _require_http(request: web.Request) -> None:
+    """Refuse what aiohttp lets through: versions that it does not speak, a Host that names none (RFC 9110, 7.2)."""
+    if request.version not in VERSIONS or not HOST.fullmatch(request.headers.get(hdrs.HOST, "-")):
+        raise Problem("MALFORMED_REQUEST")
 
 
 def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.Response:
@@ -50,5 +61,7 @@ def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.
             exc_info=error if problem.code == "INTERNAL_ERROR" else None,
         )
     response = respond(problem, asked)
+    if problem.code == "MALFORMED_REQUEST":
+        response.force_close()
     cookies.take(response, problem.forgets)
     return response

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, get_args, get_origin
 
 from service.resources import all_resources
-from service.resources.resource import Kind, Resource
+from service.resources.resource import Resource
 
 RESOURCES = {one.route: one for one in all_resources()}
 TABLES = {one.table: one for one in all_resources()}
@@ -104,8 +104,3 @@ def _kind(record: Any, name: str) -> Any:
     while get_origin(annotation) not in (None, Literal):
         annotation = next(part for part in get_args(annotation) if part is not type(None))
     return get_args(annotation) if get_origin(annotation) is Literal else annotation
-
-
-def plain(value: Any, kind: Kind | None = None) -> Any:
-    """A value of a row, as one that can be compared."""
-    return value.lower() if isinstance(value, str) and kind is None else value

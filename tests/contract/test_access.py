@@ -308,7 +308,6 @@ def meaning(route: str, given: tuple[tuple[str, str], ...]) -> Any:
     spelled = said.pop("sort_by", "")
     for part in filter(None, spelled.split(",")):
         order.append((part.lstrip("-"), part.startswith("-") or down))
-    has_order = bool(order)
     meant: dict[str, Any] = {}
     for name, value in said.items():
         if name == "search":
@@ -334,7 +333,7 @@ def meaning(route: str, given: tuple[tuple[str, str], ...]) -> Any:
         else:
             meant[name] = frozenset(value.split(","))
     meant["relations"] = meant.pop("include_relations", False)
-    ordered = tuple(order) if has_order else (down if "sort_order" in dict(given) else True,)
+    ordered = tuple(order) or (("updated_at", down or "sort_order" not in dict(given)),)
     return route, min(limit, 1000), limit > 1000, ordered, frozenset((k, v) for k, v in meant.items() if v is not None)
 
 

@@ -184,6 +184,36 @@ async def test_a_change_by_hand_is_soon_seen_by_every_worker(service: ServicePro
     assert sorted(waits)[len(waits) // 2] < 2
 
 
+async def test_who_holds_the_ledger_row_by_hand_holds_up_the_writers_of_that_table_alone(
+    service: ServiceProcess,
+) -> None:
+    where = (service.host, service.port, service.token)
+    writers, other = [Connection(*where) for _ in range(12)], Connection(*where)
+    with by_hand(service.url) as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("UPDATE species SET name = 'held by hand' WHERE id = 1")
+        waiting = asyncio.gather(
+            *(one.request("POST", "/species", {"name": f"waits {at}"}) for at, one in enumerate(writers[:6])),
+            *(one.request("PUT", f"/species/{at + 1}", {"name": f"waits {at}"}) for at, one in enumerate(writers[6:])),
+        )
+        asked = 0
+        while not waiting.done():
+            for path in ("/species?limit=5", "/species/1", "/species/metadata", "/diseases?limit=5"):
+                assert (await other.request("GET", path)).status == 200
+            body = {"name": f"does not wait {asked}", "symptoms": "none", "details": "none"}
+            assert (await other.request("POST", "/diseases", body)).status == 201
+            asked += 1
+            await asyncio.sleep(0.1)
+        answers = await waiting
+        cursor.execute("ROLLBACK")
+    assert asked > 10
+    assert {answer.status for answer in answers} == {503}
+    assert all("retry-after" in answer.headers for answer in answers)
+    assert (await other.request("PUT", "/species/1", {"name": "free again"})).status == 200
+    for one in (*writers, other):
+        await one.close()
+
+
 async def test_without_a_ledger_row_the_table_itself_is_asked(service: ServiceProcess) -> None:
     """The route is one that no other test of this module uses."""
     connection = Connection(service.host, service.port, service.token)

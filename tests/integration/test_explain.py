@@ -68,14 +68,14 @@ TOMBSTONES = f"""
 
 @pytest.fixture(scope="module")
 def filled(make_database: Callable[[], DatabaseURL]) -> DatabaseURL:
-    """A database with ROWS animals, diagnoses, and PEOPLE users, stamped by hand with the ledger standing aside."""
+    """A database with ROWS animals and diagnoses, and PEOPLE users, filled without the ledger's triggers."""
     url = make_database()
     with connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("SET unique_checks = 0, foreign_key_checks = 0")
         for table, text in FILLING.items():
-            cursor.execute("SET @ledger_stands_aside = %s", [table])
+            for trigger in ("before_insert", "after_insert", "before_update", "after_delete"):
+                cursor.execute(f"DROP TRIGGER {table}_{trigger}")
             cursor.execute(text.format(rows=ROWS, people=PEOPLE), [FIRST])
-            cursor.execute("SET @ledger_stands_aside = NULL")
             cursor.execute(
                 f"UPDATE ledger SET row_count = (SELECT COUNT(*) FROM `{table}`), version = row_count,"
                 f" last_modified = (SELECT MAX(updated_at) FROM `{table}`) WHERE table_name = %s",
@@ -83,9 +83,7 @@ def filled(make_database: Callable[[], DatabaseURL]) -> DatabaseURL:
             )
         cursor.execute("UPDATE animals SET idFather = id - 1000, idMother = id - 1001 WHERE id > 95000")
         cursor.execute(TOMBSTONES, [FIRST])
-        cursor.execute(
-            "ANALYZE TABLE animals, animal_diseases, user, breeds, species, diseases, tombstone PERSISTENT FOR ALL"
-        )
+        cursor.execute("ANALYZE TABLE animals, animal_diseases, user, breeds, species, diseases, tombstone")
     return url
 
 
@@ -202,7 +200,9 @@ async def test_the_default_page_follows_ix_updated_at_without_a_sort(plans: Plan
     assert_reads_little(plans, route, query, 10 * query.limit + 100)
 
 
-SORTS = [(route, column) for route in BIG for column in RESOURCES[route].all_sorts]
+# A farm's people are few: their full names have no index.
+UNINDEXED = {("users", "fullname")}
+SORTS = sorted({(route, column) for route in BIG for column in RESOURCES[route].all_sorts} - UNINDEXED)
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
@@ -210,8 +210,6 @@ SORTS = [(route, column) for route in BIG for column in RESOURCES[route].all_sor
 async def test_a_first_page_in_any_order_reads_its_rows_and_no_more(
     plans: Plans, route: str, column: str, direction: str
 ) -> None:
-    if (route, column) == ("users", "fullname"):
-        pytest.skip("a farm's people are few: fullname has no index")
     assert_reads_little(plans, route, asked(route, f"sort_by={column}&sort_order={direction}"), 1000)
 
 
@@ -220,8 +218,6 @@ async def test_a_first_page_in_any_order_reads_its_rows_and_no_more(
 async def test_a_page_by_cursor_costs_the_same_at_any_depth(
     plans: Plans, route: str, column: str, direction: str
 ) -> None:
-    if (route, column) == ("users", "fullname"):
-        pytest.skip("a farm's people are few: fullname has no index")
     query = from_the_middle(plans, route, asked(route, f"sort_by={column}&sort_order={direction}"))
     assert_reads_little(plans, route, query, 1500)
 

@@ -47,10 +47,11 @@ SECURITY: Schema = {
 
 def operations(resources: tuple[Resource, ...], base: str) -> Iterator[Operation]:
     """Every operation that the application routes."""
-    yield from session_operations(base)
+    by_route = {resource.route: resource for resource in resources}
+    yield from session_operations(by_route["users"], base)
     for resource in resources:
         yield from resource_operations(resource, base)
-    yield from farm_operations({resource.route: resource for resource in resources}, base)
+    yield from farm_operations(by_route, base)
     yield from service_operations(base)
 
 

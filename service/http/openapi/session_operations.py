@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 from service.http.openapi.answers import JSON, WRITTEN_META, answered, envelope, readable
 from service.http.openapi.operation import Access, Operation, Schema
 from service.http.openapi.parameters import CONDITIONS
+from service.http.openapi.schemas import schemas_of
+from service.http.sign_up import KEPT
+from service.resources.resource import Resource
 
 _TEXT: Schema = {"type": "string"}
 _USER: Schema = {"$ref": "#/components/schemas/User"}
@@ -22,11 +25,9 @@ _PASSWORDS: Schema = {
     "properties": {"current_password": _TEXT, "new_password": _PASSWORD},
     "required": ["current_password", "new_password"],
 }
-# Its password, and so no more than a stranger may say.
-_NEWCOMER: Schema = {"$ref": "#/components/schemas/UserNew"}
 
 
-def session_operations(base: str) -> Iterator[Operation]:
+def session_operations(users: Resource, base: str) -> Iterator[Operation]:
     """Its operations, as service.http.session_handlers and service.http.sign_up route them."""
     opened = {200: answered("The session; its tokens are in cookies too.", _session())}
     yield Operation(
@@ -80,9 +81,16 @@ def session_operations(base: str) -> Iterator[Operation]:
         "auth",
         "Sign up, with a role that the settings allow",
         {201: answered("The new user.", envelope(_USER, WRITTEN_META), ("Location",))},
-        body={JSON: _NEWCOMER},
+        body={JSON: _newcomer(users)},
         refusals=(403, 409, 429, 507),
     )
+
+
+def _newcomer(users: Resource) -> Schema:
+    """A new user, as a stranger may describe one: the role is given where none is asked for."""
+    new = schemas_of(users)["UserNew"]
+    properties = {name: schema for name, schema in new["properties"].items() if name not in KEPT}
+    return {**new, "properties": properties, "required": [name for name in new["required"] if name != "role"]}
 
 
 def _session() -> Schema:

@@ -1,0 +1,63 @@
+"""Serves an application through handlers of our own: what aiohttp refuses by itself is told as a problem, too."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+
+from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
+
+MakeHandler = Callable[..., RequestHandler]
+
+
+class ProblemHandler(RequestHandler):
+    """aiohttp's protocol, whose refusals have the one shape that every failure has."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what could not be read as a request, or whose handling failed; the connection is closed."""
+        plain = super().handle_error(request, status, exc, message)
+        problem = Problem("MALFORMED_REQUEST" if status == HTTPStatus.BAD_REQUEST else "INTERNAL_ERROR")
+        language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+        response = respond(problem, Asked(request.path, language, new_trace_id()))
+        if not plain.keep_alive:
+            response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """aiohttp's server with handlers of another class."""
+
+    def __init__(self, make: MakeHandler, server: web.Server) -> None:
+        super().__init__(
+            server.request_handler,
+            request_factory=server.request_factory,
+            handler_cancellation=server.handler_cancellation,
+            loop=server._loop,
+            **server._kwargs,
+        )
+        self._make = make
+
+    def __call__(self) -> RequestHandler:
+        return self._make(self, loop=self._loop, **self._kwargs)
+
+
+class Runner(web.AppRunner):
+    """Runs an application; `make` makes the handler of each connection."""
+
+    def __init__(self, app: web.Application, make: MakeHandler = ProblemHandler, **keywords: Any) -> None:
+        super().__init__(app, **keywords)
+        self._make = make
+
+    async def _make_server(self) -> web.Server:
+        return _Server(self._make, await super()._make_server())
