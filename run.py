@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", run_migrations),
         ("audit", audit),
         ("purge", purge),
+        ("user", add_user),
         ("settings", show_settings),
     ):
         text = (command.__doc__ or "").strip()
@@ -76,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         if command is audit:
             _add_watch(added)
+        if command is add_user:
+            _add_user_fields(added)
     return parser
 
 
@@ -87,6 +90,12 @@ def _add_watch(parser: argparse.ArgumentParser) -> None:
         help="read pages through every worker of the running service, and hold each against the database",
     )
     parser.add_argument("--seed", type=int, default=1, help="which pages, in which order (default 1)")
+
+
+def _add_user_fields(parser: argparse.ArgumentParser) -> None:
+    for name in ("identification", "fullname", "email", "phone"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--role", default="Administrador", help="Administrador (default), Instructor or Aprendiz")
 
 
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
@@ -124,6 +133,14 @@ def purge(settings: Settings, _options: argparse.Namespace) -> int:
     from service.db.purge import run
 
     return _with_database(settings, run)
+
+
+def add_user(settings: Settings, options: argparse.Namespace) -> int:
+    """Store a user: the first Administrador. Their password is HERDBOOK_ADMIN_PASSWORD, or asked for."""
+    from service.ops.first_user import run
+
+    fields = {name: getattr(options, name) for name in ("identification", "fullname", "email", "phone", "role")}
+    return _with_database(settings, lambda filled: run(filled, fields))
 
 
 def show_settings(settings: Settings, _options: argparse.Namespace) -> int:

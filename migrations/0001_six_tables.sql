@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS user (
   PRIMARY KEY (id),
   UNIQUE KEY uq_user_identification (identification),
   UNIQUE KEY uq_user_email (email),
-  UNIQUE KEY uq_user_phone (phone)
+  UNIQUE KEY uq_user_phone (phone),
+  KEY ix_user_fullname (fullname)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
 CREATE TABLE IF NOT EXISTS species (

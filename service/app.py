@@ -100,8 +100,12 @@ async def create_app(settings: Settings) -> web.Application:
     resources = all_resources()
     limits = PoolLimits(settings.pool_size, settings.pool_overflow, settings.pool_recycle, settings.pool_timeout)
     database = open_database(settings.database, limits, statements)
-    await database.pool.warm()
-    generations = Generations(await _segment(settings, statements, database))
+    try:
+        await database.pool.warm()
+        generations = Generations(await _segment(settings, statements, database))
+    except BaseException:
+        await database.close()
+        raise
     cache = PageCache(settings.cache_entries, settings.cache_mb * MEBIBYTE // settings.workers)
     scopes = generations.scope
     if settings.coherence == "database":

@@ -63,11 +63,12 @@ class ServerFacts:
 
     version: str
     max_connections: int
+    statement_binlog: bool
 
 
 def server_facts(url: DatabaseURL) -> ServerFacts:
-    """The version of the server at `url` and how many connections it allows."""
+    """The version of the server at `url`, how many connections it allows, and whether its binary log has statements."""
     with connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT VERSION(), @@max_connections")
-        version, max_connections = cursor.fetchone()
-    return ServerFacts(str(version), int(max_connections))
+        cursor.execute("SELECT VERSION(), @@max_connections, @@log_bin AND @@binlog_format = 'STATEMENT'")
+        version, max_connections, statement_binlog = cursor.fetchone()
+    return ServerFacts(str(version), int(max_connections), bool(statement_binlog))

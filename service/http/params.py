@@ -204,13 +204,13 @@ def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) 
 
 
 def _is_parameter(resource: Resource, name: str) -> bool:
-    column, _, suffix = name.partition("__")
+    column, separator, suffix = name.partition("__")
     kind = resource.all_filters.get(column)
     if kind is None:
         return name in KNOWN
     if suffix == "null":
         return column in resource.nullable
-    return not suffix or suffix in SUFFIXES[kind]
+    return not separator or suffix in SUFFIXES[kind]
 
 
 def _known_names(resource: Resource) -> list[str]:

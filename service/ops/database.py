@@ -81,6 +81,11 @@ def check_server(url: DatabaseURL, settings: Settings) -> None:
     if _version(facts) < OLDEST_MARIADB:
         oldest = ".".join(map(str, OLDEST_MARIADB))
         raise UnusableDatabaseError(f"{url} is {facts.version}; MariaDB {oldest} or newer is needed")
+    if facts.statement_binlog:
+        raise UnusableDatabaseError(
+            f"{url} has binlog_format=STATEMENT, with which READ COMMITTED sessions cannot write; "
+            "set binlog_format=MIXED or ROW on the server"
+        )
     needed = needed_connections(settings)
     if facts.max_connections < needed:
         raise UnusableDatabaseError(

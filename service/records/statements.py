@@ -16,6 +16,10 @@ _OPERATORS = {
 }
 
 
+# Of the many ways to sort a list few are asked for; that many are kept parsed.
+MOST_LISTS = 200
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceStatements:
     """The statements in sql/<table>/ of one resource."""
@@ -65,6 +69,8 @@ class ResourceStatements:
         """The list statement sorted as `query` asks, and begun after its cursor."""
         wanted = (query.order, query.cursor is not None, query.relations)
         if wanted not in self._lists:
+            if len(self._lists) >= MOST_LISTS:
+                self._lists.clear()
             order = decisive(query.order, self.unique)
             texts = {"order": order_text(order)}
             if query.cursor is not None:

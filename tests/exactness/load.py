@@ -183,7 +183,7 @@ class Recorder:
 
 
 def _unknown_creations(history: Sequence[Operation]) -> Iterator[Operation]:
-    """Rows that were read but made by nobody known came from the creations of unknown outcome, whose ids nobody knows."""
+    """Rows that were read and made by nobody known came from creations of unknown outcome: nobody was told their ids."""
     known = {one.table for one in history if one.kind == "write"}
     strange = {one.table for one in history} - known
     for one in history:

@@ -44,7 +44,9 @@ def sizes(service: ServiceProcess) -> str:
     for pid in service.worker_pids():
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        said.append(f"{int(status['VmRSS'].split()[0]) // 1024} MiB/{descriptors} fd/{status['Threads'].strip()} threads")
+        said.append(
+            f"{int(status['VmRSS'].split()[0]) // 1024} MiB/{descriptors} fd/{status['Threads'].strip()} threads"
+        )
     return ", ".join(said)
 
 

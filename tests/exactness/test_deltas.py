@@ -59,7 +59,9 @@ async def now_of(connection: Connection, route: str = "species") -> str:
     return as_of
 
 
-async def table_by_cursor(connection: Connection, route: str = "species", limit: int = 50) -> tuple[dict[int, Row], str]:
+async def table_by_cursor(
+    connection: Connection, route: str = "species", limit: int = 50
+) -> tuple[dict[int, Row], str]:
     """Every row, read page after page, and the first page's `as_of`."""
     rows: dict[int, Row] = {}
     cursor, as_of = "", ""
@@ -241,7 +243,12 @@ async def test_whatever_the_clock_does_times_rise_and_nothing_is_missed(service:
     """The route is one that no other test of this module uses: its times stay in the future."""
     route = "diseases"
     now = datetime.now(UTC)
-    clocks = (now - timedelta(hours=1), now + timedelta(minutes=5), now - timedelta(microseconds=1), now.replace(year=2037))
+    clocks = (
+        now - timedelta(hours=1),
+        now + timedelta(minutes=5),
+        now - timedelta(microseconds=1),
+        now.replace(year=2037),
+    )
     async with connected(service, 1) as (connection,):
         table, since = await table_by_cursor(connection, route)
         replica = Replica(connection, since, 2, route, rows=table)
@@ -288,7 +295,9 @@ async def test_only_what_is_too_old_is_refused(service: ServiceProcess) -> None:
         await ask(connection, "DELETE", f"/{route}/{made[0]['id']}")
         await ask(connection, "DELETE", f"/{route}/{made[1]['id']}")
         with by_hand(service) as cursor:  # as a purge does
-            cursor.execute("SELECT deleted_at FROM tombstone WHERE row_id = %s AND table_name = 'breeds'", (made[0]["id"],))
+            cursor.execute(
+                "SELECT deleted_at FROM tombstone WHERE row_id = %s AND table_name = 'breeds'", (made[0]["id"],)
+            )
             (horizon,) = cursor.fetchone()
             cursor.execute("UPDATE ledger SET deltas_from = %s WHERE table_name = 'breeds'", (horizon,))
             cursor.execute("DELETE FROM tombstone WHERE table_name = 'breeds' AND deleted_at <= %s", (horizon,))

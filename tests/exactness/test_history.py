@@ -1,17 +1,18 @@
 """No read is older than the last answered write: held against the recorded history of four workers under load."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from checker import check
-from conftest import StartService
 from load import Recorder, make_clients
 from service_process import ServiceProcess
 
 OPERATIONS = 20_000
 CLIENTS = 16
 MUTANTS = Path(__file__).parent / "mutants"
+StartService = Callable[..., ServiceProcess]
 
 
 async def record(service: ServiceProcess, operations: int = OPERATIONS, *, seed: int = 1) -> Recorder:

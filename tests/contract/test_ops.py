@@ -1,0 +1,82 @@
+"""What the service says of itself: its health, and what its cache does."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.app import PARTS, create_app
+from service.settings import Settings
+
+
+@pytest.fixture
+async def client(aiohttp_client: Any, farm: Any) -> Any:
+    """A client of an application of its own on the farm's database."""
+    small: Settings = replace(farm.settings, pool_size=2, pool_overflow=2)
+    return await aiohttp_client(await create_app(small))
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/", "/api/v1/health", "/api/v1/health/"])
+async def test_health_names_the_services(client: Any, path: str) -> None:
+    answer = await client.get(path)
+    said = await answer.json()
+    assert (answer.status, said["success"], said["status"]) == (200, True, "healthy")
+    assert said["services"] == {"database": "healthy"}
+    assert {"timestamp", "uptime_seconds", "version"} <= said.keys()
+
+
+async def test_health_without_a_database_is_503(client: Any) -> None:
+    database = client.app[PARTS].database
+    before, database.pool._connect = database.pool._connect, _unreachable
+    try:
+        while database.pool._idle:
+            database.pool._idle.pop().close()
+        answer = await client.get("/health")
+        said = await answer.json()
+        assert (answer.status, said["success"], said["status"]) == (503, False, "unhealthy")
+    finally:
+        database.pool._connect = before
+
+
+async def _unreachable() -> Any:
+    from service.db.errors import Unreachable
+
+    raise Unreachable("no answer")
+
+
+async def test_cache_stats_are_for_an_administrator(client: Any, farm: Any) -> None:
+    assert (await client.get("/debug/cache-stats")).status == 401
+    token = {"Authorization": f"Bearer {farm.asking.tokens['apprentice']}"}
+    assert (await client.get("/debug/cache-stats", headers=token)).status == 403
+    token = {"Authorization": f"Bearer {farm.asking.tokens['admin']}"}
+    said = await (await client.get("/debug/cache-stats", headers=token)).json()
+    assert {"hits", "misses", "hit_rate", "evictions", "bytes", "entries"} <= said["cache"]["tables"]["species"].keys()
+
+
+async def test_hits_and_misses_are_counted_for_each_table(client: Any) -> None:
+    stats = client.app[PARTS].cache.table("species").stats
+    before = (stats.hits, stats.misses)
+    for _ in range(3):
+        assert (await client.get("/api/v1/species?limit=7")).status == 200
+    assert (stats.hits, stats.misses) == (before[0] + 2, before[1] + 1)
+
+
+async def test_a_write_clears_the_pages_of_its_table_and_says_so(
+    client: Any, farm: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = {"Authorization": f"Bearer {farm.asking.tokens['admin']}"}
+    for page in (1, 2):
+        await client.get(f"/api/v1/species?limit=5&page={page}")
+    with caplog.at_level(logging.INFO, "herdbook.cache"):
+        answer = await client.post("/api/v1/species", json=await farm.new("species"), headers=token)
+        assert answer.status == 201
+    assert "Cache cleared for species: 2 entries invalidated" in caplog.messages
+
+
+async def test_an_administrator_may_ask_past_the_cache(client: Any, farm: Any) -> None:
+    stats = client.app[PARTS].cache.table("species").stats
+    token = {"Authorization": f"Bearer {farm.asking.tokens['admin']}", "Cache-Control": "no-store"}
+    before = (stats.hits, stats.misses)
+    assert (await client.get("/api/v1/species?limit=9", headers=token)).status == 200
+    assert (stats.hits, stats.misses) == before
