@@ -7,7 +7,7 @@ APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install 
 FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
 ARGS ?=
 
-.PHONY: help run test fuzz lint clean setup setup-dev mariadb chromium
+.PHONY: help run test fuzz bench walk export soak mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -25,6 +25,21 @@ test: setup-dev mariadb chromium ## run every test; ARGS="-k words" chooses
 fuzz: setup-dev mariadb ## hold every answer against the description, 100 examples an operation, three roles
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && HERDBOOK_FUZZ_EXAMPLES=$${HERDBOOK_FUZZ_EXAMPLES:-100} \
 		$(PYTHON) -m pytest --basetemp="$$folder/tests" tests/contract/test_conformance.py $(ARGS)
+
+bench: setup-bench mariadb wrk ## measure; ARGS="--peers --animals 1000000" (docs/performance.md)
+	@$(PYTHON) -m bench $(ARGS)
+
+walk: setup-dev mariadb ## walk a million rows by cursor while others write, then compare (two minutes)
+	@$(PYTHON) -m bench.cursor_walk $(ARGS)
+
+export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's memory meanwhile
+	@$(PYTHON) -m bench.export_memory $(ARGS)
+
+soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--seconds 600 --seed 7" (docs/exactness.md)
+	@$(PYTHON) -m tests.exactness.soak $(ARGS)
+
+mutants: setup-dev mariadb ## change cache, conditions and transactions at random: the tests must notice
+	@$(PYTHON) -m tests.mutation $(ARGS)
 
 lint: setup-dev ## check style and types
 	$(PYTHON) -m ruff check .
@@ -47,6 +62,12 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+setup-bench: $(VENV)/installed-bench
+
+$(VENV)/installed-bench: requirements-bench.txt $(VENV)/installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 # Debian's python3 can make a venv only with python3-venv installed, which holds ensurepip.
 $(VENV)/made:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11 none; do \
@@ -62,6 +83,12 @@ $(VENV)/made:
 		fi; \
 	fi && \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) && touch $@
+
+wrk:
+	@command -v wrk >/dev/null || \
+	if [ "$$(id -u)" -eq 0 ]; then $(APT) wrk; else \
+		echo "wrk is missing; run: sudo apt-get update && sudo apt-get install --yes wrk" >&2; exit 1; \
+	fi
 
 mariadb:
 	@$(FIND) command -v mariadbd >/dev/null || \

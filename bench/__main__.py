@@ -28,7 +28,7 @@ in which the targets take turns. docs/performance.md says what each workload is 
 examples:
   python -m bench                                   100,000 animals, all workloads, about six minutes
   python -m bench --peers --json figures.json       the peers beside it
-  python -m bench --animals 1000000 --data /var/tmp/million
+  python -m bench --animals 1000000 --data FOLDER
                                                     keep the farm in a folder, for the next run
   python -m bench --animals 5000 --seconds 1 --rounds 1
                                                     whether it runs at all

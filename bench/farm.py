@@ -45,6 +45,11 @@ def animals_in(url: DatabaseURL) -> int:
     return int(_all(url, "SELECT COUNT(*) FROM animals")[0][0])
 
 
+def animal_ids(url: DatabaseURL) -> list[int]:
+    """The ids of all animals."""
+    return [int(row[0]) for row in _all(url, "SELECT id FROM animals ORDER BY id")]
+
+
 def check_size(farm: Farm, wanted: int) -> None:
     """BenchError unless the farm, which may be one of an earlier run, has `wanted` animals."""
     found = animals_in(farm.own)

@@ -9,6 +9,7 @@ from service.cache.generations import Generations
 from service.cache.lru import PageCache
 from service.db.database import Database
 from service.http.asker import Asker
+from service.ops.watch import Watch
 
 
 class Debug:
@@ -19,6 +20,7 @@ class Debug:
         cache: PageCache,
         generations: Generations,
         database: Database,
+        watch: Watch,
         asker: Asker,
         *,
         is_open: bool,
@@ -26,6 +28,7 @@ class Debug:
         self._cache = cache
         self._generations = generations
         self._database = database
+        self._watch = watch
         self._asker = asker
         self._is_open = is_open
 
@@ -34,7 +37,7 @@ class Debug:
         return [web.RouteDef(hdrs.METH_GET, "/debug/cache-stats", self.cache_stats, {})]
 
     async def cache_stats(self, request: web.Request) -> web.Response:
-        """Hits, misses, rate, evictions and size for each table, and the state of pool and generations."""
+        """Hits, misses, rate, evictions and size for each table, and the state of pool, generations and watch."""
         if not self._is_open:
             await self._asker.admin(request)
         said = {
@@ -47,6 +50,11 @@ class Debug:
                 "slots": self._generations.segment.slots,
                 "workers": self._generations.segment.owners(),
                 "commits_of_unknown_outcome": len(self._generations.orphans),
+            },
+            "watch": {
+                "is_poller": self._watch.is_poller,
+                "seconds_since_poll": round(self._watch.staleness, 3),
+                "changes_by_hand": self._watch.found_by_hand,
             },
         }
         return web.Response(

@@ -1,6 +1,8 @@
 """The watch of this host: one worker polls the ledger for changes made by hand, and clears up what dead workers left.
 
-Whoever holds the lock beside the segment is the poller; when it dies, another worker takes over within one interval.
+Whoever holds the lock beside the segment is the poller; when it dies, another worker takes over within one interval. It
+writes into the lock's file when it last looked, so that every worker can tell how old that is, and looks in the place of
+a poller that hangs.
 """
 
 import asyncio
@@ -19,6 +21,9 @@ from service.records.reader import EPOCH, moment_of
 
 log = logging.getLogger("herdbook.watch")
 
+WIDTH = 32  # bytes of the time in the lock's file, by time.monotonic, which all processes of a host share
+LATE = 30  # intervals after which others look in the poller's place
+
 
 class Watch:
     """Runs beside the requests of a worker; `interval` in seconds."""
@@ -31,11 +36,11 @@ class Watch:
         self._generations = generations
         self._interval = interval
         self._lock = -1
+        self._began = time.monotonic()
         self._connection: Connection | None = None
         self._burying: tuple[int, list[InFlight]] | None = None
         self._fails = False
         self.is_poller = False
-        self.polled_at = 0.0
         self.found_by_hand = 0
 
     async def run(self) -> None:
@@ -47,8 +52,20 @@ class Watch:
                 await asyncio.sleep(self._interval)
         finally:
             os.close(self._lock)
+            self._lock = -1
             if self._connection is not None:
                 self._connection.close()
+
+    @property
+    def staleness(self) -> float:
+        """Seconds since somebody on this host last looked, or since we began: changes by hand from before are known."""
+        looked_at = os.pread(self._lock, WIDTH, 0) if self._lock >= 0 else b""
+        return max(0.0, time.monotonic() - (float(looked_at) if looked_at else self._began))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the poller has died or hangs, or cannot read the ledger."""
+        return self.staleness > LATE * self._interval
 
     async def _look(self) -> None:
         try:
@@ -69,10 +86,11 @@ class Watch:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.is_poller = True
             except BlockingIOError:
-                return False
+                return self.is_late
         return True
 
     async def _poll(self) -> None:
+        asked_at = time.monotonic()
         result = await self._run(self._stamps)
         for name, changed in result:
             table = (name or b"").decode()
@@ -80,7 +98,7 @@ class Watch:
             if self._generations.observe(table, stamp):
                 self.found_by_hand += 1
                 log.info("%s was changed outside the service: its pages are void", table)
-        self.polled_at = time.monotonic()
+        os.pwrite(self._lock, f"{asked_at:<{WIDTH}.6f}".encode(), 0)
 
     async def _clear_up(self) -> None:
         """A dead worker's COMMITs are over when the server has let go of its connections."""

@@ -22,7 +22,7 @@ async def test_health_names_the_services(client: Any, path: str) -> None:
     answer = await client.get(path)
     said = await answer.json()
     assert (answer.status, said["success"], said["status"]) == (200, True, "healthy")
-    assert said["services"] == {"database": "healthy"}
+    assert said["services"] == {"database": "healthy", "ledger_watch": "healthy"}
     assert {"timestamp", "uptime_seconds", "version"} <= said.keys()
 
 

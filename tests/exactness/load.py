@@ -6,6 +6,7 @@ beside its table ("species/5"): so are the rows in lists, rows told as missing, 
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -156,6 +157,20 @@ class Recorder:
         self.names[Named(table, row["id"], row.get("name", ""))] = version
         return row
 
+    def wrote_by_hand(self, url: DatabaseURL, row_id: int, name: str) -> None:
+        """Change the name of a species in SQL, and note it as the write that it is."""
+        with connect(url) as connection, connection.cursor() as cursor:
+            cursor.execute("START TRANSACTION")
+            cursor.execute("UPDATE species SET name = %s WHERE id = %s", (name, row_id))
+            cursor.execute("SELECT updated_at FROM species WHERE id = %s", (row_id,))
+            version = (cursor.fetchone()[0] - EPOCH) // timedelta(microseconds=1)
+            start = time.monotonic_ns()
+            cursor.execute("COMMIT")
+            end = time.monotonic_ns()
+        for register in ("species", f"species/{row_id}"):
+            self._note("by hand", start, end, "write", register, version)
+        self.names[Named("species", row_id, name)] = version
+
     def _count(self, answer: Answer) -> None:
         self.statuses[answer.status] += 1
         self.workers[answer.worker] += 1
@@ -183,7 +198,7 @@ class Recorder:
 
 
 def _unknown_creations(history: Sequence[Operation]) -> Iterator[Operation]:
-    """Rows that were read and made by nobody known came from creations of unknown outcome: nobody was told their ids."""
+    """Rows that were read and made by nobody known came from creations of unknown outcome, whose ids were not told."""
     known = {one.table for one in history if one.kind == "write"}
     strange = {one.table for one in history} - known
     for one in history:

@@ -150,8 +150,11 @@ READS = (read, read_changes)
 ROWS = {create: 1, create_many: 3, rename: 1}
 
 
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("operation", [*READS, *ROWS])
+SLOW = (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)  # each statement waits for its time-out: two operations are enough
+BROKEN = [(one, fault) for one in (*READS, *ROWS) for fault in Fault if fault not in SLOW or one in (read, create)]
+
+
+@pytest.mark.parametrize(("operation", "fault"), BROKEN)
 async def test_each_statement_of_an_operation_may_break(two: Two, operation: Operation, fault: Fault) -> None:
     two.sql("INSERT IGNORE INTO species (id, name) VALUES (1, 'the first')")
     two.behind.parts.watch._interval = 60  # its own statements are not to be counted
@@ -185,3 +188,31 @@ async def test_each_statement_of_an_operation_may_break(two: Two, operation: Ope
     assert number > 1
     assert two.behind.parts.database.pool.stats()["lent"] == 0
     assert await differences(two.url) == []
+
+
+async def test_a_poller_that_hangs_is_told_and_stood_in_for(two: Two) -> None:
+    """A poller that is stopped keeps its lock; so does one whose answers never come."""
+    poller = next(one for one in (two.behind, two.beside) if one.parts.watch.is_poller)
+    other = two.beside if poller is two.behind else two.behind
+    await two.names()
+    assert (await health(other))["services"]["ledger_watch"] == "healthy"
+    poller.parts.watch._interval = other.parts.watch._interval = 60
+    await asyncio.sleep(0.5)  # both sleep now
+    two.sql("INSERT INTO species (name) VALUES ('by hand, unseen')")
+    assert (await two.names())[0] != two.true_names()  # as docs/exactness.md says
+    assert poller.parts.watch.staleness > 0.4
+
+    other.parts.watch._interval = 0.01  # it thinks that many intervals have gone by
+    said = await health(other)
+    assert said["status"] == "degraded"
+    assert said["services"]["ledger_watch"].startswith("not read for ")
+    await other.parts.watch._look()
+    assert await two.names() == [two.true_names()] * 4
+    assert (await health(other))["services"]["ledger_watch"] == "healthy"
+    assert not other.parts.watch.is_poller
+
+
+async def health(one: Served) -> dict[str, Any]:
+    """What /health says."""
+    said: dict[str, Any] = (await one.connection.request("GET", "/health")).json
+    return said

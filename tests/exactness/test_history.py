@@ -50,6 +50,28 @@ async def test_no_read_is_older_than_the_last_answered_write(start_service: Star
     assert hits > OPERATIONS // 20
 
 
+async def test_in_coherence_with_the_database_writes_by_hand_count_at_once(start_service: StartService) -> None:
+    service = start_service(HERDBOOK_COHERENCE="database", HERDBOOK_POLL_MS="60000")
+    recorder = Recorder()
+    recorder.begin(service.url)
+    clients = make_clients((service.host, service.port, service.token), recorder, count=CLIENTS, write_share=0.1)
+    asking = asyncio.gather(*(client.run(OPERATIONS // 4 // CLIENTS) for client in clients))
+    by_hand = 0
+    try:
+        while not asking.done():
+            await asyncio.to_thread(recorder.wrote_by_hand, service.url, 2 + by_hand % 4, f"by hand {by_hand}")
+            by_hand += 1
+        await asking
+    finally:
+        for client in clients:
+            await client.close()
+    assert by_hand > 50
+    breaches = check(recorder.history(service.url))
+    assert not breaches, "\n".join(map(str, breaches[:10]))
+    hits = sum(said["cache"]["total"]["hits"] for said in service.cache_stats().values())
+    assert hits > OPERATIONS // 100
+
+
 @pytest.mark.parametrize(
     ("mutant", "rules"),
     [

@@ -15,7 +15,11 @@ _HEALTH: Schema = {
     "properties": {
         "success": {"type": "boolean"},
         "status": {"enum": ["healthy", "degraded", "unhealthy"]},
-        "services": {"type": "object", "properties": {"database": _TEXT}, "required": ["database"]},
+        "services": {
+            "type": "object",
+            "properties": {"database": _TEXT, "ledger_watch": _TEXT},
+            "required": ["database", "ledger_watch"],
+        },
         "timestamp": MOMENT,
         "uptime_seconds": {"type": "number"},
         "version": _TEXT,
