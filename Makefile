@@ -35,11 +35,11 @@ walk: setup-dev mariadb ## walk a million rows by cursor while others write, the
 export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's memory meanwhile
 	@$(PYTHON) -m bench.export_memory $(ARGS)
 
-soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--seconds 600 --seed 7" (docs/exactness.md)
-	@$(PYTHON) -m tests.exactness.soak $(ARGS)
+soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
+	@$(PYTHON) tests/exactness/soak.py $(ARGS)
 
 mutants: setup-dev mariadb ## change cache, conditions and transactions at random: the tests must notice
-	@$(PYTHON) -m tests.mutation $(ARGS)
+	@$(PYTHON) tests/mutation.py $(ARGS)
 
 lint: setup-dev ## check style and types
 	$(PYTHON) -m ruff check .

@@ -62,9 +62,7 @@ class ResourceHandlers:
             (hdrs.METH_DELETE, f"{path}/{{id:[0-9]+}}", self.delete),
         ]
         return [
-            definition
-            for method, where, handler in wanted
-            for definition in both(method, where, self.guarded(handler))
+            definition for method, where, handler in wanted for definition in both(method, where, self.guarded(handler))
         ]
 
     async def list(self, request: web.Request) -> web.StreamResponse:

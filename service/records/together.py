@@ -8,6 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from service.db.errors import PoolExhausted
+
+MOST_WAITING = 1000
+
 I = TypeVar("I")  # noqa: E741
 O = TypeVar("O")  # noqa: E741
 
@@ -29,7 +33,9 @@ class Together(Generic[I, O]):
         self._runs: set[asyncio.Task[None]] = set()
 
     async def do(self, item: I) -> O:
-        """The outcome of `item`; a caller that goes away leaves its item to be done."""
+        """The outcome of `item`; a caller that goes away leaves its item to be done. PoolExhausted past MOST_WAITING."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise PoolExhausted(f"{len(self._waiting)} requests wait together already")
         future: asyncio.Future[O] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._go_on()
