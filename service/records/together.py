@@ -33,7 +33,7 @@ class Together(Generic[I, O]):
         self._runs: set[asyncio.Task[None]] = set()
 
     async def do(self, item: I) -> O:
-        """The outcome of `item`; a caller that goes away leaves its item to be done. PoolExhausted past MOST_WAITING."""
+        """The outcome of `item`, which is done also when its caller goes away. PoolExhausted past MOST_WAITING."""
         if len(self._waiting) >= MOST_WAITING:
             raise PoolExhausted(f"{len(self._waiting)} requests wait together already")
         future: asyncio.Future[O] = asyncio.get_running_loop().create_future()

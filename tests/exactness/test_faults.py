@@ -181,7 +181,11 @@ async def test_each_statement_of_an_operation_may_break(two: Two, operation: Ope
             assert written == (ROWS[operation] if fault in (Fault.CUT_AFTER, Fault.SILENT_AFTER) else 0)
         else:
             assert written == 0
-        assert answer.status in (200, 201) or (answer.status == 503 and "retry-after" in answer.headers) or code == "OUTCOME_UNKNOWN", (broken, answer)
+        assert (
+            answer.status in (200, 201)
+            or (answer.status == 503 and "retry-after" in answer.headers)
+            or code == "OUTCOME_UNKNOWN"
+        ), (broken, answer)
         assert await two.names() == [two.true_names()] * 4
     else:
         pytest.fail("it has no end")

@@ -455,7 +455,6 @@ def test_the_page_has_the_table() -> None:
 # What our own transactions are made of.
 
 
-
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The names of the statements of each transaction that the service runs from here on."""

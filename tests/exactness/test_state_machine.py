@@ -361,7 +361,9 @@ class Farm(RuleBasedStateMachine):
         handed_on = any(holder in rows for one, row in rows.items() for holder in table.holders(row, but=one))
         if handed_on or len({one for one, _ in given}) != len(changes):
             return
-        reply = self.askers[app]("PATCH", f"/{route}/bulk", [{"id": one, "name": name} for one, name in changes.items()])
+        reply = self.askers[app](
+            "PATCH", f"/{route}/bulk", [{"id": one, "name": name} for one, name in changes.items()]
+        )
         is_taken = len(set(keys)) < len(keys) or any(table.holders(row, but=one) for one, row in rows.items())
         if len(rows) < len(changes) or is_taken:
             assert reply.status == 422, reply

@@ -48,7 +48,9 @@ class Server:
         self.made.append(Fake())
         return self.made[-1]
 
-    def pool(self, size: int = 1, overflow: int = 1, recycle: float = 60, timeout: float = 0.05, waiters: int = 2) -> Pool:
+    def pool(
+        self, size: int = 1, overflow: int = 1, recycle: float = 60, timeout: float = 0.05, waiters: int = 2
+    ) -> Pool:
         return Pool(self.connect, PoolLimits(size, overflow, recycle, timeout, waiters))
 
 

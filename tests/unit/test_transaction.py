@@ -96,7 +96,9 @@ async def test_the_marks_stand_around_commit(pauses: list[float]) -> None:
     assert pauses == []
 
 
-@pytest.mark.parametrize("error", [Duplicate("uq"), DatabaseError("?"), ReadOnly("?"), ValueError(), asyncio.CancelledError()])
+@pytest.mark.parametrize(
+    "error", [Duplicate("uq"), DatabaseError("?"), ReadOnly("?"), ValueError(), asyncio.CancelledError()]
+)
 async def test_work_that_fails_is_undone_and_not_tried_again(error: BaseException) -> None:
     record = Record({"work": [error]})
     with pytest.raises(type(error)):
@@ -169,5 +171,3 @@ async def test_a_commit_that_is_cancelled_is_unknown_too() -> None:
     with pytest.raises(asyncio.CancelledError):
         await record.write()
     assert record.said == ["lent", *WHOLE[:4], "closed", "unknown"]
-
-
