@@ -125,9 +125,7 @@ async def walked(base: str, token: dict[str, str], ids: list[int], seed: int) ->
     print(f"{len(copy):,} rows by cursor in {seconds:.0f} s beside {walk.writes} writes (seed {seed})")
     print(f"of the rows that stood still {len(missing)} were missed and {twice} came twice")
     print(f"after the delta the copy {'equals' if copy == table else 'differs from'} the table of {len(table):,} rows")
-    print(
-        f"a page at nine tenths of the way costs {far / near:.2f} times the first ({far * 1e3:.1f} and {near * 1e3:.1f} ms)"
-    )
+    print(f"a page at nine tenths of the way costs {far / near:.2f} times the first, of {near * 1e3:.1f} ms")
     return copy == table and not missing and not twice
 
 

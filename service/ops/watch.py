@@ -1,8 +1,8 @@
 """The watch of this host: one worker polls the ledger for changes made by hand, and clears up what dead workers left.
 
 Whoever holds the lock beside the segment is the poller; when it dies, another worker takes over within one interval.
-It writes into the lock's file when it last looked, so that every worker can tell how old that is, and looks in the place
-of a poller that hangs.
+It writes into the lock's file when it last looked, so that every worker can tell how old that is, and looks in the
+place of a poller that hangs.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ class Two:
     async def open(self, table: str) -> None:
         """Until they may."""
         async with asyncio.timeout(SOON):
-            while not self.is_open(table):
+            while not self.is_open(table):  # noqa: ASYNC110 - another process opens it
                 await asyncio.sleep(0.01)
 
     def hits(self) -> int:
@@ -84,7 +84,7 @@ async def two(url: DatabaseURL, token: str, tmp_path: Path, monkeypatch: pytest.
         served(settings_for(replace(url, unix_socket=str(socket)), HERDBOOK_POLL_MS="200"), token) as behind,
     ):
         yield Two(url, proxy, behind, beside)
-    socket.unlink(missing_ok=True)
+    socket.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs any more
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.CUT_BEFORE, Fault.SILENT_AFTER, Fault.SILENT_BEFORE])
@@ -99,7 +99,7 @@ async def test_a_commit_without_an_answer_is_unknown_until_the_server_lets_go(tw
     # While the server holds the connection, everybody is told what the database says, and only of this table.
     happened = fault in (Fault.CUT_AFTER, Fault.SILENT_AFTER)
     async with asyncio.timeout(SOON):
-        while (name in two.true_names()) != happened:
+        while (name in two.true_names()) != happened:  # noqa: ASYNC110 - the server's doing
             await asyncio.sleep(0.01)
     hits = two.hits()
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The pool's gate and shelf, with connections that are none: who gets one, who waits, who is turned away, what is kept."""
+"""The pool's gate and shelf, with connections that are none: who gets one, waits, is turned away; what is kept."""
 
 import asyncio
 import time
