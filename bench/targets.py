@@ -52,8 +52,8 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores) -> Iterator[Target]:
-    """Herdbook as `run.py serve` runs it, with one worker; at its first start it fills the farm."""
+def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores, **further: str) -> Iterator[Target]:
+    """Herdbook as `run.py serve` runs it, with one worker and `further` settings; at its first start it fills the farm."""
     port = free_port()
     settings = environment(
         DATABASE_URL=farm.own.uri(),
@@ -65,6 +65,7 @@ def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores) -> Iterator[T
         HERDBOOK_SAMPLE_ANIMALS=str(animals),
         HERDBOOK_CACHE_ENTRIES=str(CACHED_PAGES),
         HERDBOOK_LOG_LEVEL="warning",
+        **further,
     )
     command = [sys.executable, str(ROOT / "run.py"), "serve"]
     with Child(command, cores.service, folder / "herdbook.log", settings) as child:

@@ -22,13 +22,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 30  # a change that makes the tests run longer is found out
 TESTS = {
-    "service/cache/segment.py": ("test_generations.py",),
-    "service/cache/generations.py": ("test_generations.py",),
-    "service/cache/lru.py": ("test_lru.py",),
-    "service/cache/page.py": ("test_page.py", "test_lru.py"),
-    "service/http/conditional.py": ("test_conditional_headers.py",),
-    "service/db/pool.py": ("test_gate.py",),
-    "service/db/transaction.py": ("test_transaction.py",),
+    "service/cache/segment.py": ("unit/test_counters.py", "unit/test_generations.py", "exactness/test_slots.py"),
+    "service/cache/generations.py": ("unit/test_counters.py", "unit/test_generations.py", "exactness/test_slots.py"),
+    "service/cache/lru.py": ("unit/test_cache_counts.py", "unit/test_lru.py"),
+    "service/cache/page.py": ("unit/test_page.py", "unit/test_cache_counts.py"),
+    "service/http/conditional.py": ("unit/test_accepted_encoding.py", "unit/test_conditional_headers.py"),
+    "service/db/pool.py": ("unit/test_gate.py",),
+    "service/db/transaction.py": ("unit/test_transaction.py",),
 }
 PRELOADED = ("aiohttp", "aiomysql", "orjson", "pydantic")
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
@@ -155,7 +155,7 @@ def is_found_out(mutant: Mutant | None, tests: Sequence[str], folder: Path) -> b
             _put_in_place(mutant)
         words = ["-x", "-q", "--noconftest", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
         words.append(f"--basetemp={folder}/tests")
-        os._exit(pytest.main([*words, *(f"{ROOT}/tests/unit/{test}" for test in tests)]))
+        os._exit(pytest.main([*words, *(f"{ROOT}/tests/{test}" for test in tests)]))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
 
