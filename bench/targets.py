@@ -53,7 +53,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 @contextmanager
 def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores, **further: str) -> Iterator[Target]:
-    """Herdbook as `run.py serve` runs it, with one worker and `further` settings; at its first start it fills the farm."""
+    """Herdbook as `run.py serve` runs it, one worker with `further` settings; at its first start it fills the farm."""
     port = free_port()
     settings = environment(
         DATABASE_URL=farm.own.uri(),

@@ -20,7 +20,7 @@ from types import CodeType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS = 30  # a change that makes the tests run longer is found out
+SECONDS = 10  # a change that makes the tests run longer is found out
 TESTS = {
     "service/cache/segment.py": ("unit/test_counters.py", "unit/test_generations.py", "exactness/test_slots.py"),
     "service/cache/generations.py": ("unit/test_counters.py", "unit/test_generations.py", "exactness/test_slots.py"),

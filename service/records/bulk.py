@@ -73,7 +73,7 @@ class BulkWriter:
             sorted_rows = await self._sorted(connection, sealed, on_conflict)
             ids = await self._writer.stamped.insert(connection, sorted_rows.new, stamp)
             ids += await self._change(connection, sorted_rows.changed)
-            fresh = await self._writer.rows(connection, viewer, ids) if wants_rows else []
+            fresh = await self._in_order(connection, viewer, ids) if wants_rows else []
             stored = Stored(
                 tuple(fresh),
                 len(sorted_rows.new),
@@ -99,7 +99,7 @@ class BulkWriter:
             await self._writer.take_turn(connection)
             await self._must_exist(connection, viewer, ids)
             await self._change(connection, changes)
-            fresh = await self._writer.rows(connection, viewer, ids)
+            fresh = await self._in_order(connection, viewer, ids)
             stored = Stored(tuple(fresh), updated=len(fresh), ignored=tuple(ignored))
             return Written(stored, await self._writer.last_stamp(connection))
 
@@ -157,6 +157,10 @@ class BulkWriter:
         if rows:
             await connection.run(self._statements.bulk_update, {"rows": orjson.dumps(rows).decode()})
         return [int(row["id"]) for row in rows]
+
+    async def _in_order(self, connection: Connection, viewer: Viewer, ids: Sequence[int]) -> list[Row]:
+        rows = {row.id: row for row in await self._writer.rows(connection, viewer, ids)}
+        return [rows[row_id] for row_id in ids]
 
     async def _must_exist(self, connection: Connection, viewer: Viewer, ids: Sequence[int]) -> None:
         there = {row.id for row in await self._writer.rows(connection, viewer, ids)}

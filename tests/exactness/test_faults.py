@@ -194,6 +194,22 @@ async def test_each_statement_of_an_operation_may_break(two: Two, operation: Ope
     assert await differences(two.url) == []
 
 
+@pytest.mark.parametrize("operation", [*READS, *ROWS])
+async def test_a_way_that_stays_broken_is_told_after_one_more_try(two: Two, operation: Operation) -> None:
+    two.sql("INSERT IGNORE INTO species (id, name) VALUES (1, 'the first')")
+    two.behind.parts.watch._interval = 60
+    await asyncio.sleep(0.3)
+    plan = two.proxy.break_nth(1, Fault.CUT_BEFORE, times=1000)
+    before = two.true_names()
+    answer: Answer = await operation(two.behind, f"{operation.__name__} for good")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "DATABASE_UNAVAILABLE")
+    assert "retry-after" in answer.headers
+    assert plan.fired <= 4  # each of the two tries: the statement, and the one that undoes
+    two.proxy.let_go()
+    assert two.true_names() == before
+    assert (await operation(two.behind, f"{operation.__name__} after all")).status in (200, 201)
+
+
 async def test_a_poller_that_hangs_is_told_and_stood_in_for(two: Two) -> None:
     """A poller that is stopped keeps its lock; so does one whose answers never come."""
     poller = next(one for one in (two.behind, two.beside) if one.parts.watch.is_poller)

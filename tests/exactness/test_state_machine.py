@@ -342,12 +342,9 @@ class Farm(RuleBasedStateMachine):
         changed = [body for body, there in zip(bodies, held, strict=True) if there and on_conflict == "update"]
         counts = reply.meta["inserted"], reply.meta["updated"], reply.meta["skipped"]
         assert counts == (len(new), len(changed), len(bodies) - len(new) - len(changed))
-        stored = sorted(reply.data, key=lambda row: row["updated_at"])
-        assert [{name: row[name] for name in body} for row, body in zip(stored, [*new, *changed], strict=True)] == [
-            *new,
-            *changed,
-        ]
-        for row in stored:
+        expected = [*new, *changed]
+        assert [{name: row[name] for name in body} for row, body in zip(reply.data, expected, strict=True)] == expected
+        for row in sorted(reply.data, key=lambda row: row["updated_at"]):
             assert (row["id"] in table.rows) == (table.holders(row) != [])
             table.store(row)
 

@@ -289,7 +289,7 @@ def test_a_wrong_password_is_told_at_once(start: Start, database_url: DatabaseUR
 def test_pools_that_the_server_cannot_carry_are_refused(
     start: Start, mariadb: PrivateMariaDB, database_url: DatabaseURL
 ) -> None:
-    service = start(DATABASE_URL=database_url.uri(), HERDBOOK_POOL_OVERFLOW="600")
+    service = start(DATABASE_URL=database_url.uri(), HERDBOOK_POOL_OVERFLOW="128", HERDBOOK_WORKERS="4")
     assert service.process.wait(SECONDS) == 1
     assert "max_connections=" in service.text()
     assert "HERDBOOK_POOL_OVERFLOW" in service.text()

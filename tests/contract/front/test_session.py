@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from argon2 import PasswordHasher
 from asking import Answer, Asking, asking
+from raw import RawFarm
 from specimens import PASSWORD
 
 from service.app import create_app, create_runner
@@ -549,7 +550,7 @@ async def test_what_ends_a_session_counts_also_for_a_head_that_is_remembered(
         got = await ask()
         assert got.startswith(b"HTTP/1.1 200")
         assert f"Access-Control-Allow-Origin: {ORIGIN}".encode() in got
-    assert runner._memo.hits == 2  # type: ignore[attr-defined]
+    assert RawFarm(runner, 0).memo_hits == 2
     await end(farm, browser, person)
     refused = await ask()
     assert refused.startswith(b"HTTP/1.1 403" if end is deactivate else b"HTTP/1.1 401")
