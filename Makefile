@@ -7,7 +7,7 @@ APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install 
 FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
 ARGS ?=
 
-.PHONY: help run test fuzz bench walk export soak mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
+.PHONY: help run test fuzz bench coherence walk export soak mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,9 @@ fuzz: setup-dev mariadb ## hold every answer against the description, 100 exampl
 bench: setup-bench mariadb wrk ## measure; ARGS="--peers --animals 1000000" (docs/performance.md)
 	@$(PYTHON) -m bench $(ARGS)
 
+coherence: setup-dev mariadb wrk ## what coherence with the whole database costs, beside that of one host
+	@$(PYTHON) -m bench.coherence $(ARGS)
+
 walk: setup-dev mariadb ## walk a million rows by cursor while others write, then compare (two minutes)
 	@$(PYTHON) -m bench.cursor_walk $(ARGS)
 
@@ -38,7 +41,7 @@ export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)
 
-mutants: setup-dev mariadb ## change cache, conditions and transactions at random: the tests must notice
+mutants: setup-dev ## change cache, conditions and transactions at random: the tests must notice
 	@$(PYTHON) tests/mutation.py $(ARGS)
 
 lint: setup-dev ## check style and types
