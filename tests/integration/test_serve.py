@@ -87,6 +87,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 text=True,
+                # A shell that runs the tests in its background has told them to ignore it, and they it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
         services.append(Service(process, port, data_dir, output))
         return services[-1]
