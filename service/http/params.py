@@ -4,7 +4,8 @@ Pure: nothing here knows a request, a cache or a statement.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
@@ -133,6 +134,12 @@ def moment(name: str, text: str) -> tuple[datetime, timedelta]:
 
 def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_view: bool, lenient: bool) -> ListQuery:
     """The list that the parameters ask for; Problem for a bad one. `whole_view`: the asker may see every field."""
+    given = list(given)
+    with _as_spelled(resource, given):
+        return _parse_list(resource, given, whole_view, lenient)
+
+
+def _parse_list(resource: Resource, given: Iterable[tuple[str, str]], whole_view: bool, lenient: bool) -> ListQuery:
     asked, ignored = _known(resource, given, lenient)
     limit, capped = _limit(asked, DEFAULT_LIMIT)
     order, unsortable = _order(resource, asked, whole_view)
@@ -188,8 +195,7 @@ def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) 
     asked: dict[str, str] = {}
     ignored: list[str] = []
     for spelled, value in given:
-        name, suffix, operator = spelled.partition("__")
-        name = SPELLINGS.get(name, resource.aliases.get(name, name)) + suffix + operator
+        name = _proper(resource, spelled)
         if name in UNSEEN or name in resource.unseen:
             continue
         if not _is_parameter(resource, name):
@@ -201,6 +207,25 @@ def _known(resource: Resource, given: Iterable[tuple[str, str]], lenient: bool) 
         else:
             asked[name] = value
     return asked, ignored
+
+
+def _proper(resource: Resource, spelled: str) -> str:
+    """The proper name of a parameter."""
+    name, suffix, operator = spelled.partition("__")
+    return SPELLINGS.get(name, resource.aliases.get(name, name)) + suffix + operator
+
+
+@contextmanager
+def _as_spelled(resource: Resource, given: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """What is wrong with a parameter is told under the name that the client gave it."""
+    try:
+        yield
+    except Problem as problem:
+        spelled = {_proper(resource, name): name for name, _ in given}
+        name = problem.details.get("parameter")
+        if name in spelled:
+            problem.details["parameter"] = problem.values["parameter"] = spelled[name]
+        raise
 
 
 def _is_parameter(resource: Resource, name: str) -> bool:

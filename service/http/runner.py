@@ -1,5 +1,6 @@
 """Serves an application through handlers of our own: what aiohttp refuses by itself is told as a problem, too."""
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,8 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
+
+LINGER = 0.3  # seconds
 
 MakeHandler = Callable[..., RequestHandler]
 
@@ -58,6 +61,14 @@ class Runner(web.AppRunner):
     def __init__(self, app: web.Application, make: MakeHandler = ProblemHandler, **keywords: Any) -> None:
         super().__init__(app, **keywords)
         self._make = make
+
+    async def cleanup(self) -> None:
+        """End in order: whoever was let in before the door was closed may still ask, and is answered."""
+        for site in list(self.sites):
+            await site.stop()
+        if self.server is not None:
+            await asyncio.sleep(LINGER)
+        await super().cleanup()
 
     async def _make_server(self) -> web.Server:
         return _Server(self._make, await super()._make_server())
