@@ -2,10 +2,18 @@
 
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import pymysql
 
 from service.settings import DatabaseURL
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+
+
+def read_statement(name: str) -> str:
+    """The text of sql/{name}.sql."""
+    return (SQL / f"{name}.sql").read_text("utf-8")
 
 
 def connect(url: DatabaseURL, connect_timeout: float = 10) -> "pymysql.Connection[object]":
@@ -69,6 +77,6 @@ class ServerFacts:
 def server_facts(url: DatabaseURL) -> ServerFacts:
     """The version of the server at `url`, how many connections it allows, and whether its binary log has statements."""
     with connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT VERSION(), @@max_connections, @@log_bin AND @@binlog_format = 'STATEMENT'")
+        cursor.execute(read_statement("server/facts"))
         version, max_connections, statement_binlog = cursor.fetchone()
     return ServerFacts(str(version), int(max_connections), bool(statement_binlog))

@@ -10,7 +10,7 @@ from typing import Any
 import pymysql
 import yoyo
 
-from service.db.blocking import connect
+from service.db.blocking import connect, read_statement
 from service.settings import DatabaseURL
 
 LOCK_NAME = "herdbook_migrate"
@@ -76,7 +76,7 @@ def _only_run(url: DatabaseURL) -> Iterator[None]:
     connection = connect(url)
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_SECONDS))
+            cursor.execute(read_statement("server/lock"), {"name": name, "seconds": LOCK_SECONDS})
             (granted,) = cursor.fetchone()
             if granted != 1:
                 raise MigrationError(f"another run has been migrating {url.name} for {LOCK_SECONDS} seconds")
