@@ -9,11 +9,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
+import pymysql
 from checker import Operation
 from http_client import Answer, Connection, NoAnswer
 
@@ -158,7 +160,16 @@ class Recorder:
         return row
 
     def wrote_by_hand(self, url: DatabaseURL, row_id: int, name: str) -> None:
-        """Change the name of a species in SQL, and note it as the write that it is."""
+        """Change the name of a species in SQL, and note it as the write that it is.
+
+        Who does not lock the ledger row first may lose a race with who does, and begins again, as at any SQL console.
+        """
+        for _ in range(5):
+            with suppress(pymysql.err.OperationalError):
+                return self._write_by_hand(url, row_id, name)
+        raise AssertionError("no write by hand in five tries")
+
+    def _write_by_hand(self, url: DatabaseURL, row_id: int, name: str) -> None:
         with connect(url) as connection, connection.cursor() as cursor:
             cursor.execute("START TRANSACTION")
             cursor.execute("UPDATE species SET name = %s WHERE id = %s", (name, row_id))
