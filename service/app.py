@@ -27,7 +27,7 @@ from service.cache.segment import Segment
 from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
 from service.db.snapshot import Snapshots
-from service.db.statements import Statements
+from service.db.statements import SQL, Statements
 from service.http.animal_paths import AnimalPaths
 from service.http.asker import Asker
 from service.http.breed_paths import BreedPaths
@@ -65,7 +65,6 @@ from service.settings import Settings
 log = logging.getLogger("herdbook")
 
 BASE = "/api/v1"
-SQL = Path(__file__).resolve().parents[1] / "sql"
 MEBIBYTE = 1024 * 1024
 LARGEST_BODY = 16 * MEBIBYTE
 FEWEST_SLOTS = 16

@@ -17,11 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import uvloop
 
-from service.app import SQL
 from service.db.connection import Connection
 from service.db.database import open_database
 from service.db.pool import PoolLimits
-from service.db.statements import Statement, Statements, Value
+from service.db.statements import SQL, Statement, Statements, Value
 from service.settings import DatabaseURL
 
 SESSIONS = 20

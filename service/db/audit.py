@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from service.db.connection import Connection
 from service.db.database import Database, open_database
 from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
-from service.db.statements import Statements, Value
+from service.db.statements import SQL, Statements, Value
 from service.resources import all_resources
 from service.settings import Settings
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 TRIGGERS = ("before_insert", "after_insert", "before_update", "after_delete")
 
 

@@ -2,13 +2,11 @@
 
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 import pymysql
 
+from service.db.statements import SQL
 from service.settings import DatabaseURL
-
-SQL = Path(__file__).resolve().parents[2] / "sql"
 
 
 def read_statement(name: str) -> str:

@@ -1,17 +1,15 @@
 """Forgets old tombstones in small steps; nothing else is touched, and the ledger says from when on deltas are whole."""
 
 import asyncio
-from pathlib import Path
 
 from service.db.connection import Connection
 from service.db.database import open_database
 from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
-from service.db.statements import Statements, Value
+from service.db.statements import SQL, Statements, Value
 from service.resources import all_resources
 from service.settings import Settings
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 STEP = 1000
 PAUSE = 0.02
 

@@ -18,6 +18,9 @@ Scalar = None | bool | int | str | date
 Value = Scalar | tuple[Scalar, ...]
 Escape = Callable[[str], str]
 
+# Where every statement of the service is.
+SQL = Path(__file__).resolve().parents[2] / "sql"
+
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _CHOICE = re.compile(r"/\* (\w+): \*/(.*?)/\* :\1 \*/", re.DOTALL)
 _OPTIONAL = re.compile(r"\s*-- if given\s*$")

@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -10,13 +9,11 @@ from service.auth.passwords import Passwords
 from service.db.database import open_database
 from service.db.errors import DatabaseError, Duplicate
 from service.db.pool import PoolLimits
-from service.db.statements import Statements
+from service.db.statements import SQL, Statements
 from service.http.reasons import by_field
 from service.records.validation import Values, faults_of
 from service.resources.users import User
 from service.settings import Settings
-
-SQL = Path(__file__).resolve().parents[2] / "sql"
 
 
 def run(settings: Settings, fields: dict[str, str]) -> int:

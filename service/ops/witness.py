@@ -12,7 +12,6 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,7 +21,7 @@ from service.auth.tokens import Tokens
 from service.db.database import Database, open_database
 from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
-from service.db.statements import Statements
+from service.db.statements import SQL, Statements
 from service.ops.folder import keep_secret
 from service.records.reader import moment_of
 from service.resources import all_resources
@@ -30,7 +29,6 @@ from service.settings import Settings
 
 log = logging.getLogger("herdbook.witness")
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 MOST_CONNECTIONS = 64
 PATIENCE = 1.0  # seconds beyond the poll interval within which a change by hand must show
 

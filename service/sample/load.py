@@ -5,19 +5,17 @@ import secrets
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 
 import orjson
 
 from service.auth.passwords import Passwords
 from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
-from service.db.statements import Statements
+from service.db.statements import SQL, Statements
 from service.sample.farm import make_farm
 from service.sample.rows import Row
 from service.settings import Settings
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 TABLES = ("species", "breeds", "animals", "diseases", "user", "animal_diseases")
 BATCH = 5000
 # Nobody logs in as an invented person: "!" is no hash of anything.

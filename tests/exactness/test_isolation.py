@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 from in_process import enrol_administrator, served, settings_for
 
-from service.app import SQL
 from service.db import connection as connections
 from service.db.blocking import connect
 from service.db.connection import Connection
 from service.db.errors import TryAgain
-from service.db.statements import Statement, Statements, Value
+from service.db.statements import SQL, Statement, Statements, Value
 from service.settings import DatabaseURL
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "exactness.md"

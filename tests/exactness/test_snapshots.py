@@ -4,19 +4,17 @@ MariaDB gives such snapshots a few times in a million, so here a database stands
 """
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from service.cache.lru import PageCache
 from service.db.database import Result
-from service.db.statements import Statements
+from service.db.statements import SQL, Statements
 from service.records.queries import ListQuery, SinceQuery
 from service.records.reader import ResourceReader, Viewer
 from service.resources.species import RESOURCE
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 FIRST, SECOND = "2026-01-01T00:00:00.000001Z", "2026-01-01T00:00:00.000002Z"
 BEFORE = datetime(2026, 1, 1)
 

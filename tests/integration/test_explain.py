@@ -8,14 +8,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 
 from service.db.blocking import connect
-from service.db.statements import Statement, Statements
+from service.db.statements import SQL, Statement, Statements
 from service.http.params import parse_list, parse_since
 from service.records.cursor import Cursor
 from service.records.queries import ListQuery, search_values
@@ -24,7 +23,6 @@ from service.resources import all_resources
 from service.resources.resource import Resource
 from service.settings import DatabaseURL
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 ROWS = 100_000
 PEOPLE = 20_000
 RESOURCES = {one.route: one for one in all_resources()}

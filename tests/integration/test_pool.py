@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,9 @@ from service.db.connection import Connection
 from service.db.database import Database, open_database
 from service.db.errors import ConnectionLost, PoolExhausted
 from service.db.pool import Pool, PoolLimits
-from service.db.statements import Statement, Statements
+from service.db.statements import SQL, Statement, Statements
 from service.settings import DatabaseURL
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
 Opener = Callable[..., Database]
 ONE = Statement.parse("one", "SELECT 1 AS one;")
 SLEEP = Statement.parse("sleep", "SELECT SLEEP(20) AS slept;")
