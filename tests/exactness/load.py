@@ -225,11 +225,12 @@ class Herd:
 
     made: dict[str, list[int]] = field(default_factory=lambda: {route: [] for route in TABLES})
     number: int = 0
+    mark: int = field(default_factory=time.monotonic_ns)  # no name of an earlier herd comes again: names tell versions
 
     def new(self, random: Random, route: str) -> dict[str, Any]:
         """A body for a new row of `route`."""
         self.number += 1
-        name = f"{route} {self.number} {random.randrange(10**9)}"
+        name = f"{route} {self.mark} {self.number}"
         bodies: dict[str, dict[str, Any]] = {
             "species": {"name": name},
             "breeds": {"name": name, "species_id": random.randint(1, 8)},

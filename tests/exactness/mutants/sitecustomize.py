@@ -3,6 +3,7 @@
 Python imports a module of this name at its start, where a test has put this folder on the path.
 """
 
+import asyncio
 import os
 import sys
 import traceback
@@ -50,8 +51,18 @@ def finished_before_commit(generations: Any, _reader: Any) -> None:
 
 
 def started_after_commit(generations: Any, _reader: Any) -> None:
-    """A write counts as started only when its COMMIT has returned."""
-    sending, committed = generations.Commit.sending, generations.Commit.committed
+    """A write counts as started only when its COMMIT has returned, which is told as late as by a slow network."""
+    from service.db.connection import Connection
+
+    sending, committed, send = generations.Commit.sending, generations.Commit.committed, Connection.send
+
+    async def send_slowly(self: Any, text: str) -> Any:
+        result = await send(self, text)
+        if text == "COMMIT":
+            await asyncio.sleep(0.01)
+        return result
+
+    _replace(Connection, "send", send_slowly)
 
     def both(self: Any, stamp: int) -> None:
         sending(self, *self._held)
