@@ -6,6 +6,8 @@ APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install 
 # Folders of root's programs, where an ordinary user's PATH does not look.
 FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
 ARGS ?=
+# Test files side by side: most tests wait, so more than the cores.
+JOBS ?= 3
 
 .PHONY: help run test fuzz bench coherence walk export soak mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
 .DEFAULT_GOAL := help
@@ -20,7 +22,7 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 
 test: setup-dev mariadb chromium ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(PYTHON) -m pytest --basetemp="$$folder/tests" $(ARGS)
+		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" $(ARGS)
 
 fuzz: setup-dev mariadb ## hold every answer against the description, 100 examples an operation, three roles
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && HERDBOOK_FUZZ_EXAMPLES=$${HERDBOOK_FUZZ_EXAMPLES:-100} \

@@ -20,6 +20,10 @@ class Policy:
     cache_control: str
     vary: str
 
+    def by_form(self) -> "Policy":
+        """The same where the answer is in the form that Accept asks for."""
+        return Policy(self.cache_control, f"Accept, {self.vary}")
+
 
 PUBLIC = Policy("public, no-cache", "Accept-Encoding")
 PRIVATE = Policy("private, no-cache", "Authorization, Cookie, Accept-Encoding")

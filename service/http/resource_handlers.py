@@ -45,6 +45,7 @@ class ResourceHandlers:
         self._asker = asker
         self._streams = streams
         self.policy = PRIVATE if self.resource.private else PUBLIC
+        self._list_policy = self.policy.by_form()
 
     def routes(self, base: str) -> list[web.RouteDef]:
         """Its routes below `base`, each with and without a trailing slash."""
@@ -79,9 +80,9 @@ class ResourceHandlers:
             whole_view = viewer.sees_all or not self.resource.by_viewer
             query = parse_list(self.resource, given, whole_view=whole_view, lenient=lenient)
             if form is not None:
-                return await self._streams.give(request, form, self._reader, viewer, query, self.policy)
+                return await self._streams.give(request, form, self._reader, viewer, query, self._list_policy)
             page = await self._reader.list(viewer, query)
-        return answer(request, page, self.policy)
+        return answer(request, page, self._list_policy)
 
     async def metadata(self, request: web.Request) -> web.Response:
         """GET /metadata: how many rows, when they last changed."""

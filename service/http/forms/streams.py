@@ -95,7 +95,7 @@ def _part(given: MultiMapping[str], query: ListQuery) -> tuple[ListQuery, int | 
 
 
 def _headers(form: Form, export: Export, policy: Policy) -> dict[str, str]:
-    headers: dict[str, str] = {hdrs.CACHE_CONTROL: policy.cache_control, hdrs.VARY: f"Accept, {policy.vary}"}
+    headers: dict[str, str] = {hdrs.CACHE_CONTROL: policy.cache_control, hdrs.VARY: policy.vary}
     if export.tag is not None:
         headers[hdrs.ETAG] = "W/" + _tag(form, export)
     return headers
