@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test fuzz bench coherence walk export soak mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
+.PHONY: help run test fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -42,6 +42,12 @@ export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's 
 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)
+
+proofs: setup-dev mariadb ## ledger, deltas and state machine at full size: 450,000 commits, 10,000 writes, 5,000 x 100 steps (hours)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		HERDBOOK_LEDGER_WRITES=10000 HERDBOOK_DELTA_WRITES=10000 HERDBOOK_MACHINE_RUNS=5000 HERDBOOK_MACHINE_STEPS=100 \
+		$(PYTHON) -m pytest --basetemp="$$folder/tests" tests/exactness/test_ledger.py tests/exactness/test_deltas.py \
+		tests/exactness/test_state_machine.py $(ARGS)
 
 mutants: setup-dev ## change cache, conditions and transactions at random: the tests must notice
 	@$(PYTHON) tests/mutation.py $(ARGS)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -22,8 +23,26 @@ from service_process import ServiceProcess
 from service.db.private import PrivateMariaDB
 
 
-async def one_round(service: ServiceProcess, server: PrivateMariaDB, seed: int, seconds: float, every: float) -> str:
-    """Ask for so many seconds; gives a line that says what was done. AssertionError for whatever does not hold."""
+@dataclass
+class Totals:
+    """What was done and held."""
+
+    reads: int = 0
+    writes: int = 0
+    faults: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.reads} reads, {self.writes} writes, {self.faults} faults"
+
+    def add(self, other: "Totals") -> None:
+        """Count what `other` counts."""
+        self.reads += other.reads
+        self.writes += other.writes
+        self.faults += other.faults
+
+
+async def one_round(service: ServiceProcess, server: PrivateMariaDB, seed: int, seconds: float, every: float) -> Totals:
+    """Ask for so many seconds; gives what was done. AssertionError for whatever does not hold."""
     random, done = Random(f"faults {seed}"), []
     async with under_load(service, seed, write_share=random.choice((0.1, 0.2, 0.5)), count=16) as recorder:
         deadline = time.monotonic() + seconds
@@ -34,8 +53,9 @@ async def one_round(service: ServiceProcess, server: PrivateMariaDB, seed: int, 
                 fault = random.choice([one for one in FAULTS if one is not kill_database or random.random() < 0.3])
                 await fault(service, server, random)
                 done.append(fault.__name__)
+    # Whatever was answered: 404s are reads, and writes that found no row.
     writes = sum(1 for one in recorder.told if one[3] == "write" and one[1] and "/" not in one[4])
-    return f"{sum(recorder.statuses.values())} answers, {writes} writes, {dict(recorder.statuses)}, {done}"
+    return Totals(sum(recorder.statuses.values()) - writes, writes, len(done))
 
 
 def sizes(service: ServiceProcess) -> str:
@@ -57,7 +77,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30, help="of a round")
     parser.add_argument("--every", type=float, default=10, help="mean seconds between two faults; 0: no faults")
     wanted = parser.parse_args()
-    deadline = time.monotonic() + wanted.minutes * 60
+    deadline, totals = time.monotonic() + wanted.minutes * 60, Totals()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="herdbook-soak-")))
         server = stack.enter_context(PrivateMariaDB(folder / "mariadb", 200, database="herdbook_soak"))
@@ -68,13 +88,16 @@ def main() -> int:
                 # A token lasts half an hour; each round begins with a new one.
                 service.log_in()
                 try:
-                    said = runner.run(one_round(service, server, seed, wanted.seconds, wanted.every))
+                    done = runner.run(one_round(service, server, seed, wanted.seconds, wanted.every))
                 except AssertionError as breach:
                     print(f"seed {seed}: {breach}", flush=True)
                     print(service.log()[-4000:], file=sys.stderr)
+                    print(f"BREACH in the round of --seed {seed}, after {totals}", flush=True)
                     return 1
-                print(f"seed {seed}: {said}; {sizes(service)}", flush=True)
+                totals.add(done)
+                print(f"seed {seed}: {done}; in all {totals}; {sizes(service)}", flush=True)
                 seed += 1
+    print(f"no breach: {totals}, rounds of seeds {wanted.seed} to {seed - 1}", flush=True)
     return 0
 
 

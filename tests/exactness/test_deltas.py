@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from service_process import ServiceProcess
 from service.db.blocking import connect
 
 LIMITS = (1, 2, 7, 1000)
-WRITES = 2000
+WRITES = int(os.environ.get("HERDBOOK_DELTA_WRITES", "2000"))
 WRITERS = 8
 numbers = itertools.count(1)
 Row = dict[str, Any]

@@ -1,6 +1,7 @@
 """The ledger counts every change once, in commit order, whoever makes it; what is not so is named."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from service.db.blocking import connect
 from service.settings import DatabaseURL, Settings
 
 WRITERS = 32
-WRITES_EACH = 100
+WRITES_EACH = int(os.environ.get("HERDBOOK_LEDGER_WRITES", "300"))  # of each writer
 HOT_ROWS = 16
 LOST_A_RACE = (1205, 1213)
 
@@ -138,7 +139,7 @@ async def test_each_change_is_counted_once_and_has_a_time_of_its_own(service: Se
     changes = sum(one.changes for one in tallies)
     stamps = [stamp for one in tallies for stamp in one.stamps]
     assert changes > WRITERS * WRITES_EACH // 2
-    assert sum(one.refused for one in tallies) < WRITES_EACH
+    assert sum(one.refused for one in tallies) < WRITERS * WRITES_EACH // 32
     assert len(set(stamps)) == len(stamps)
     with by_hand(service.url) as cursor:
         cursor.execute("SELECT version, row_count, last_modified FROM ledger WHERE table_name = 'species'")
