@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium wrk
+.PHONY: help run test fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -20,7 +20,7 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 	@test -n "$$DATABASE_URL" || $(MAKE) --no-print-directory mariadb
 	@exec $(PYTHON) run.py serve
 
-test: setup-dev mariadb chromium ## run every test; ARGS="-k words" chooses
+test: setup-dev mariadb chromium faketime ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" $(ARGS)
 
@@ -113,4 +113,11 @@ chromium:
 	@command -v chromium >/dev/null || \
 	if [ "$$(id -u)" -eq 0 ]; then $(APT) chromium; else \
 		echo "Chromium is missing; run: sudo apt-get update && sudo apt-get install --yes chromium" >&2; exit 1; \
+	fi
+
+# With it the clock of a test's own MariaDB is set back and forth.
+faketime:
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || \
+	if [ "$$(id -u)" -eq 0 ]; then $(APT) libfaketime; else \
+		echo "libfaketime is missing; run: sudo apt-get update && sudo apt-get install --yes libfaketime" >&2; exit 1; \
 	fi
