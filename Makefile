@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -23,6 +23,9 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 test: setup-dev mariadb chromium faketime ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" $(ARGS)
+
+test-fast: setup-dev ## the tests of the pure parts, without a database
+	@$(PYTHON) -m pytest --numprocesses=$(JOBS) -m "not database" tests/unit tests/exactness/test_checker.py $(ARGS)
 
 fuzz: setup-dev mariadb ## hold every answer against the description, 100 examples an operation, three roles
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && HERDBOOK_FUZZ_EXAMPLES=$${HERDBOOK_FUZZ_EXAMPLES:-100} \

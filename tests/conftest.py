@@ -16,6 +16,13 @@ MIGRATIONS = ROOT / "migrations"
 SECRET_KEY = "the-tests-sign-their-tokens-with-this"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the database, so that the rest can be run by itself: -m "not database"."""
+    for item in items:
+        if "mariadb" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateMariaDB]:
     """A server that lives as long as the test run; it does not wait for the disk."""
