@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench coherence walk export soak proofs mutants lint clean setup setup-dev setup-bench mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench coherence walk export soak proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -60,6 +60,9 @@ lint: setup-dev ## check style and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict service
 
+site: setup-docs ## the documentation as a site, in build/site; a broken link is an error
+	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site && echo "build/site/index.html"
+
 clean: ## remove what make made; the data in .herdbook stays
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -80,6 +83,12 @@ setup-bench: $(VENV)/installed-bench
 
 $(VENV)/installed-bench: requirements-bench.txt $(VENV)/installed
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+setup-docs: $(VENV)/installed-docs
+
+$(VENV)/installed-docs: requirements-docs.txt $(VENV)/installed
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
 # Debian's python3 can make a venv only with python3-venv installed, which holds ensurepip.
