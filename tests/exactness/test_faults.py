@@ -15,7 +15,7 @@ from service.db import audit, connection
 from service.db.blocking import connect
 from service.settings import DatabaseURL, Settings
 
-SOON = 3.0  # seconds in which what can be known must be known
+SOON = 10.0  # seconds in which what can be known must be known
 
 
 @dataclass
@@ -112,8 +112,9 @@ async def test_a_commit_without_an_answer_is_unknown_until_the_server_lets_go(tw
     two.proxy.let_go()
     await two.open("species")
     assert (name in two.true_names()) == happened
-    assert await two.names() == [two.true_names()] * 4
-    assert two.hits() >= hits + 2
+    async with asyncio.timeout(SOON):
+        while two.hits() < hits + 2:  # the poller may still tell of the write once, which empties both
+            assert await two.names() == [two.true_names()] * 4
     assert await differences(two.url) == []
 
 
