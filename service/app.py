@@ -147,8 +147,8 @@ def _route(
     app: web.Application, parts: Parts, resources: tuple[Resource, ...], passwords: Passwords, cookies: Cookies
 ) -> None:
     settings, statements, database, generations = parts.settings, parts.statements, parts.database, parts.generations
-    tokens = Tokens(settings.secret_key or "")
-    identities = Identities(statements, database, tokens.mark)
+    tokens = Tokens(settings.secret_key or "", settings.secret_key_previous)
+    identities = Identities(statements, database, tokens.marks)
     sessions = Sessions(tokens, identities, statements, database, generations, parts.scopes(SESSION_TABLES))
     asker = Asker(sessions)
     attempts = Attempts(statements, database, generations, settings.login_attempts)

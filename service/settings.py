@@ -243,6 +243,14 @@ class Settings:
         secret=True,
         shown_default="made once, kept in the data folder",
     )
+    secret_key_previous: str | None = _setting(
+        "HERDBOOK_SECRET_KEY_PREVIOUS",
+        None,
+        "the key before that, while tokens signed with it shall still be good",
+        _secret_key,
+        secret=True,
+        shown_default="none",
+    )
     admin_password: str | None = _setting(
         "HERDBOOK_ADMIN_PASSWORD",
         None,

@@ -26,20 +26,20 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A user now, the mark of their present password, and whether the session that was asked about is revoked."""
+    """A user now, the marks of their present password, and whether the session that was asked about is revoked."""
 
     identity: Identity
-    password: str
+    passwords: tuple[str, ...]
     is_revoked: bool
 
 
 class Identities:
-    """Asks the database; `mark` names a password hash (service.auth.tokens)."""
+    """Asks the database; `marks` names a password hash (service.auth.tokens)."""
 
-    def __init__(self, statements: Statements, database: Database, mark: Callable[[str], str]) -> None:
+    def __init__(self, statements: Statements, database: Database, marks: Callable[[str], tuple[str, ...]]) -> None:
         self._statement = statements.get("session/identity", {"id", "session_id"})
         self._database = database
-        self._mark = mark
+        self._marks = marks
 
     async def standing(self, user_id: int, session_id: str) -> Standing | None:
         """The user with this id and their session, from one snapshot; None when there is no such user."""
@@ -49,4 +49,4 @@ class Identities:
         found = [(field or b"").decode() for field in result.rows[0]]
         _, identification, fullname, email, role, status, password, is_revoked = found
         identity = Identity(user_id, int(identification), fullname, email, role, status == "1")
-        return Standing(identity, self._mark(password), is_revoked == "1")
+        return Standing(identity, self._marks(password), is_revoked == "1")

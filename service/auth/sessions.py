@@ -24,10 +24,14 @@ REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A good token: what it says, and who its user is, for as long as the scope of the sessions gives `token`."""
+    """A good token: what it says, and who its user is, for as long as the scope of the sessions gives `token`.
+
+    `password` is the mark of the user's present password under the present key.
+    """
 
     claims: Claims
     identity: Identity
+    password: str
     token: bytes | None
 
 
@@ -84,9 +88,9 @@ class Sessions:
 
     async def _ask(self, claims: Claims, token: bytes | None) -> Session:
         standing = await self._identities.standing(claims.user_id, claims.session_id)
-        if standing is None or standing.is_revoked or standing.password != claims.password:
+        if standing is None or standing.is_revoked or claims.password not in standing.passwords:
             raise InvalidToken
-        return Session(claims, standing.identity, token)
+        return Session(claims, standing.identity, standing.passwords[0], token)
 
     def _remember(self, text: str, session: Session) -> None:
         self._known[text] = session
@@ -104,8 +108,7 @@ class Sessions:
 
     def renew(self, session: Session, user: Mapping[str, Any]) -> Opened:
         """A new access token for a session that goes on."""
-        claims = session.claims
-        return Opened(self._tokens.issue(user, "access", claims.session_id, claims.password))
+        return Opened(self._tokens.issue(user, "access", session.claims.session_id, session.password))
 
     def is_refresh(self, text: str) -> bool:
         """Whether `text` is a refresh token of ours, good or expired."""

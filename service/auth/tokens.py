@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jwt
+from jwt.types import Options
 
 Kind = Literal["access", "refresh"]
 
@@ -65,16 +66,22 @@ class Issued:
 
 
 class Tokens:
-    """Issues and checks tokens signed with `key` (at least 32 bytes)."""
+    """Issues tokens signed with `key` (at least 32 bytes), and checks those signed with it or with `previous`."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, previous: str | None = None) -> None:
         self._key = key.encode()
+        self._keys = (self._key,) if previous is None else (self._key, previous.encode())
         self._header = jwt.encode({}, self._key, algorithm=ALGORITHM).partition(".")[0] + "."
         self._known: OrderedDict[str, Claims] = OrderedDict()
 
     def mark(self, hashed: str) -> str:
         """Names a password hash without telling it: a token is void once its user has another one."""
-        return hmac.new(self._key, b"password:" + hashed.encode(), hashlib.sha256).hexdigest()[:16]
+        return self.marks(hashed)[0]
+
+    def marks(self, hashed: str) -> tuple[str, ...]:
+        """The marks of `hashed` under every key that a good token may be signed with, the present one first."""
+        said = b"password:" + hashed.encode()
+        return tuple(hmac.new(key, said, hashlib.sha256).hexdigest()[:16] for key in self._keys)
 
     def issue(
         self, user: Mapping[str, Any], kind: Kind, session_id: str, password: str, now: float | None = None
@@ -118,17 +125,20 @@ class Tokens:
         # Every header that we write is the same: one with another algorithm, a key id or `crit` is not ours.
         if len(token) > LONGEST or not token.isascii() or not token.startswith(self._header):
             raise InvalidToken
-        try:
-            said = jwt.decode(
-                token,
-                self._key,
-                algorithms=[ALGORITHM],
-                leeway=LEEWAY,
-                options={"require": list(CLAIMS), "verify_exp": False, "verify_aud": False},
-            )
-            return _claims(said)
-        except (jwt.InvalidTokenError, ValueError, TypeError):
-            raise InvalidToken from None
+        for key in self._keys:
+            try:
+                return _claims(_decoded(token, key))
+            except jwt.InvalidSignatureError:
+                continue
+            except (jwt.InvalidTokenError, ValueError, TypeError):
+                break
+        raise InvalidToken
+
+
+def _decoded(token: str, key: bytes) -> dict[str, Any]:
+    """The claims of a token that `key` has signed; whether it has expired is left to who asks."""
+    options: Options = {"require": list(CLAIMS), "verify_exp": False, "verify_aud": False}
+    return jwt.decode(token, key, algorithms=[ALGORITHM], leeway=LEEWAY, options=options)
 
 
 def _claims(said: Mapping[str, Any]) -> Claims:

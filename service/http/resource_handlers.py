@@ -177,7 +177,9 @@ class ResourceHandlers:
             return terms
         if not 0 < len(key) <= LONGEST_KEY:
             raise invalid("Idempotency-Key", f"máximo {LONGEST_KEY} caracteres", f"at most {LONGEST_KEY} characters")
-        sent = repr((sorted(request.query.items()), request.headers.get("Prefer"))).encode() + await request.read()
+        # The same bytes mean other rows in another form, and Prefer decides what is answered.
+        named = (sorted(request.query.items()), request.headers.get("Prefer"), request.content_type)
+        sent = repr(named).encode() + await request.read()
         claim = Claim.of(viewer.segment or 0, request.path.rstrip("/"), key, sent)
         return Terms(terms.precondition, claim)
 

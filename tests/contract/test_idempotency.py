@@ -36,6 +36,15 @@ async def test_another_body_under_the_same_key_is_refused(farm: Any) -> None:
     assert (refused.status, refused.code) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
+async def test_the_same_bytes_of_another_type_are_another_request(farm: Any) -> None:
+    body, key = await farm.new("species"), token_hex(8)
+    types = ("application/json", "application/json; charset=utf-8", "application/merge-patch+json")
+    answers = [await post(farm, "/species", body, key, headers={"Content-Type": one}) for one in types]
+    assert [answer.status for answer in answers] == [201, 201, 422]
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert answers[2].code == "IDEMPOTENCY_KEY_REUSED"
+
+
 async def test_a_refused_write_keeps_its_key_free(farm: Any) -> None:
     taken, key = await farm.create("species"), token_hex(8)
     assert (await post(farm, "/species", {"name": taken["name"]}, key)).status == 409
