@@ -100,7 +100,7 @@ def _add_user_fields(parser: argparse.ArgumentParser) -> None:
 
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM (what happens without a command)."""
-    from service.ops.serve import run
+    from service.serving.supervisor import run
 
     return run(settings)
 
@@ -120,7 +120,7 @@ def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
 def audit(settings: Settings, options: argparse.Namespace) -> int:
     """Compare the ledger with its tables and the schema with what must be there; --watch: also the answers."""
     if options.watch is not None:
-        from service.ops.witness import run as watch
+        from service.commands.witness import run as watch
 
         return _with_database(settings, lambda filled: watch(filled, options.watch, options.seed))
     from service.db.audit import run
@@ -137,7 +137,7 @@ def purge(settings: Settings, _options: argparse.Namespace) -> int:
 
 def add_user(settings: Settings, options: argparse.Namespace) -> int:
     """Store a user: the first Administrador. Their password is HERDBOOK_ADMIN_PASSWORD, or asked for."""
-    from service.ops.first_user import run
+    from service.commands.first_user import run
 
     fields = {name: getattr(options, name) for name in ("identification", "fullname", "email", "phone", "role")}
     return _with_database(settings, lambda filled: run(filled, fields))
@@ -156,7 +156,7 @@ def show_settings(settings: Settings, _options: argparse.Namespace) -> int:
 def _with_database(settings: Settings, command: Callable[[Settings], int]) -> int:
     from service.db.installation import PrivateDatabaseError
     from service.db.migrate import MigrationError
-    from service.ops.database import UnusableDatabaseError, chosen_database
+    from service.serving.database import UnusableDatabaseError, chosen_database
 
     try:
         with chosen_database(settings) as filled:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from service.ops.processes import die_with_parent
+from service.host.processes import die_with_parent
 
 INSTALL_HINT = "as root: apt-get update && apt-get install --yes mariadb-server-core"
 

@@ -20,8 +20,8 @@ from service.db.installation import (
     last_lines,
     make_data_folder,
 )
-from service.ops.folder import keep_secret, try_lock, wait_for_lock, write_private
-from service.ops.processes import die_with_parent
+from service.host.folder import keep_secret, try_lock, wait_for_lock, write_private
+from service.host.processes import die_with_parent
 from service.settings import DatabaseURL
 
 USER = "herdbook"

@@ -20,8 +20,8 @@ from service_process import PASSWORD, ServiceProcess
 from service.db import audit, migrate
 from service.db.private import PrivateMariaDB
 from service.db.statements import Statements
-from service.ops.database import check_server, needed_connections
 from service.records.statements import ResourceStatements
+from service.serving.database import check_server, needed_connections
 from service.settings import DatabaseURL, Settings, declarations
 
 ROOT = Path(__file__).resolve().parents[2]

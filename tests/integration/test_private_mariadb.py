@@ -15,7 +15,7 @@ import pytest
 from service.db.blocking import connect
 from service.db.installation import PrivateDatabaseError, find_program
 from service.db.private import FolderInUseError, PrivateMariaDB, running_url
-from service.ops.folder import write_private
+from service.host.folder import write_private
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--innodb-buffer-pool-size=32M",)

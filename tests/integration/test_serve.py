@@ -19,7 +19,7 @@ import pytest
 
 from service.db.blocking import connect
 from service.db.private import PrivateMariaDB
-from service.ops.serve import Restarts, ServeError
+from service.serving.supervisor import Restarts, ServeError
 from service.settings import DatabaseURL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,11 +178,11 @@ def test_no_secret_is_among_the_arguments_of_a_process(start: Start) -> None:
 def test_a_master_that_died_is_started_again(start: Start) -> None:
     service = start()
     service.wait_until_serving()
-    master = service.child("service.ops.workers")
+    master = service.child("service.serving.workers")
     os.kill(master, signal.SIGKILL)
     wait_until(lambda: "starting it again" in service.text())
     wait_until(lambda: answers(service))
-    assert service.child("service.ops.workers") != master
+    assert service.child("service.serving.workers") != master
     assert service.stop() == 0
 
 
@@ -191,7 +191,7 @@ def test_no_connection_is_refused_while_the_workers_change(start: Start, number:
     service = start(HERDBOOK_WORKERS="2")
     service.wait_until_serving()
     before = set(service.children())
-    os.kill(service.child("service.ops.workers"), number)
+    os.kill(service.child("service.serving.workers"), number)
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         get(f"{service.base}/health")

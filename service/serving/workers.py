@@ -1,6 +1,6 @@
 """Runs the workers: gunicorn's master, each of its workers an event loop with one application.
 
-Started by the supervisor as `python -m service.ops.workers FD...`, with every setting in its
+Started by the supervisor as `python -m service.serving.workers FD...`, with every setting in its
 environment and one bound socket for each worker. The sockets stay open in the supervisor, so no
 connection is refused or lost while a worker or the master is started again or reloaded: it waits
 in its socket's queue. Each worker has its own, so that the system spreads the connections evenly;

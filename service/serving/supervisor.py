@@ -22,16 +22,16 @@ from service.db import audit, migrate
 from service.db.errors import DatabaseError
 from service.db.installation import PrivateDatabaseError
 from service.db.private import PrivateMariaDB
-from service.ops.database import (
+from service.host.folder import keep_secret, try_lock
+from service.host.processes import die_with_parent
+from service.sample.load import load_once
+from service.serving.database import (
     UnusableDatabaseError,
     check_server,
     private_database,
     wait_until_reachable,
 )
-from service.ops.folder import keep_secret, try_lock
-from service.ops.processes import die_with_parent
-from service.ops.workers import GRACEFUL_SECONDS
-from service.sample.load import load_once
+from service.serving.workers import GRACEFUL_SECONDS
 from service.settings import Settings, unknown_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,7 +151,7 @@ class WorkerProcesses:
         users cannot read, and not through its arguments, which they can."""
         sockets = [each.fileno() for each in self._sockets]
         self._master = subprocess.Popen(
-            [sys.executable, "-m", "service.ops.workers", *map(str, sockets)],
+            [sys.executable, "-m", "service.serving.workers", *map(str, sockets)],
             pass_fds=sockets,
             cwd=ROOT,
             env={**os.environ, **self._settings.to_environment()},

@@ -22,7 +22,7 @@ from service.db.database import Database, open_database
 from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
 from service.db.statements import SQL, Statements
-from service.ops.folder import keep_secret
+from service.host.folder import keep_secret
 from service.records.reader import moment_of
 from service.resources import all_resources
 from service.settings import Settings

@@ -1,0 +1,1 @@
+"""What the host gives: files with locks and secrets, child processes."""
