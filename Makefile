@@ -58,7 +58,7 @@ mutants: setup-dev ## change cache, conditions and transactions at random: the t
 lint: setup-dev ## check style and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy --strict service
+	$(PYTHON) -m mypy --strict service clients/python
 
 site: setup-docs ## the documentation as a site, in build/site; a broken link is an error
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site && echo "build/site/index.html"

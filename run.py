@@ -9,7 +9,10 @@ from pathlib import Path
 
 from service.settings import Settings, SettingsError, table
 
-MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+ROOT = Path(__file__).resolve().parent
+MIGRATIONS = ROOT / "migrations"
+PYTHON_CLIENT = ROOT / "clients" / "python"
+ADMINISTRATOR = "1000000001"
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -70,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         ("audit", audit),
         ("purge", purge),
         ("user", add_user),
+        ("mirror", mirror),
         ("settings", show_settings),
     ):
         text = (command.__doc__ or "").strip()
@@ -79,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
             _add_watch(added)
         if command is add_user:
             _add_user_fields(added)
+        if command is mirror:
+            _add_mirror(added)
     return parser
 
 
@@ -96,6 +102,14 @@ def _add_user_fields(parser: argparse.ArgumentParser) -> None:
     for name in ("identification", "fullname", "email", "phone"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--role", default="Administrador", help="Administrador (default), Instructor or Aprendiz")
+
+
+def _add_mirror(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("resources", nargs="+", metavar="RESOURCE", help="animals, breeds, …: as in the address")
+    parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the SQLite file of the copies")
+    parser.add_argument("--server", metavar="URL", help="the service (default: where the settings say that it listens)")
+    parser.add_argument("--as", dest="user", default=ADMINISTRATOR, help="who logs in (default: the administrator)")
+    parser.add_argument("--once", action="store_true", help="end when the copies have caught up")
 
 
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
@@ -141,6 +155,17 @@ def add_user(settings: Settings, options: argparse.Namespace) -> int:
 
     fields = {name: getattr(options, name) for name in ("identification", "fullname", "email", "phone", "role")}
     return _with_database(settings, lambda filled: run(filled, fields))
+
+
+def mirror(settings: Settings, options: argparse.Namespace) -> int:
+    """Keep copies of resources in a SQLite file. The password is HERDBOOK_ADMIN_PASSWORD, or asked for."""
+    sys.path.append(str(PYTHON_CLIENT))
+    from herdbook_client.command import Wish, run
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    server = options.server or f"http://{host}:{settings.port}"
+    password = settings.admin_password if options.user == ADMINISTRATOR else None
+    return run(Wish(options.resources, server, options.user, password, options.to, options.once))
 
 
 def show_settings(settings: Settings, _options: argparse.Namespace) -> int:
