@@ -19,7 +19,8 @@ import pytest
 
 from service.db.blocking import connect
 from service.db.private import PrivateMariaDB
-from service.serving.supervisor import Restarts, ServeError
+from service.serving.errors import ServeError
+from service.serving.restarts import Restarts
 from service.settings import DatabaseURL
 
 ROOT = Path(__file__).resolve().parents[2]
