@@ -137,7 +137,7 @@ def audit(settings: Settings, options: argparse.Namespace) -> int:
         from service.commands.witness import run as watch
 
         return _with_database(settings, lambda filled: watch(filled, options.watch, options.seed))
-    from service.db.audit import run
+    from service.commands.audits import run
 
     return _with_database(settings, run)
 

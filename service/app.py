@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,6 @@ from service.http.dependencies import DependencyHandlers
 from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
 from service.http.forms.streams import Streams
-from service.http.hardening import harden
 from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.openapi.document import document
@@ -46,9 +45,12 @@ from service.http.runner import Runner
 from service.http.session_handlers import Entrance, SessionHandlers
 from service.http.sign_up import SignUp
 from service.http.stats import StatsHandlers
+from service.http.tally import Tally
 from service.http.user_paths import UserPaths
 from service.ops.debug import Debug
+from service.ops.figures import Figures, Sources
 from service.ops.health import Health
+from service.ops.metrics import Metrics
 from service.ops.watch import Watch
 from service.records.bulk import BulkWriter
 from service.records.coherence import LedgerWatch
@@ -84,6 +86,9 @@ class Parts:
     watch: Watch
     readers: dict[str, ResourceReader]
     writers: dict[str, ResourceWriter]
+    tally: Tally
+    memo: Memo
+    figures: Figures
 
 
 PARTS = web.AppKey("parts", Parts)
@@ -117,17 +122,22 @@ async def create_app(settings: Settings) -> web.Application:
         for table, reader in readers.items()
     }
     watch = Watch(statements, database, generations, settings.poll_ms / 1000)
-    parts = Parts(settings, statements, database, generations, scopes, cache, watch, readers, writers)
+    tally = Tally()
+    memo = Memo(cache.charge, tally)
+    figures = Figures(Sources(tally, memo, cache, database, generations, watch, settings.data_dir), statements)
+    parts = Parts(
+        settings, statements, database, generations, scopes, cache, watch, readers, writers, tally, memo, figures
+    )
 
     cookies = Cookies(settings.cookie_secure)
-    problems = make_problems_middleware(settings.debug, cookies)
+    problems = make_problems_middleware(settings.debug, cookies, tally)
     app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
-    app.on_response_prepare.append(harden)
     if settings.cors_origins:
         Cors(frozenset(settings.cors_origins)).attach(app)
     _route(app, parts, resources, passwords, cookies)
-    app.cleanup_ctx.append(_watching)
+    app.cleanup_ctx.append(_running(watch.run))
+    app.cleanup_ctx.append(_running(figures.run))
     app.cleanup_ctx.append(_closing(passwords))
     return app
 
@@ -140,9 +150,8 @@ def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
     if not is_supported():
         log.warning("the memo of heads does not know aiohttp %s: it is off", aiohttp.__version__)
         return Runner(app, **keywords)
-    memo = Memo(parts.cache.charge)
-    app.on_response_prepare.append(memo.learn)
-    return Runner(app, partial(MemoHandler, memo), **keywords)
+    app.on_response_prepare.append(parts.memo.learn)
+    return Runner(app, partial(MemoHandler, parts.memo), **keywords)
 
 
 def _route(
@@ -159,6 +168,7 @@ def _route(
     app.add_routes(Health(parts.statements, parts.database, parts.watch).routes(BASE))
     debug = Debug(parts.cache, parts.generations, parts.database, parts.watch, asker, is_open=parts.settings.debug)
     app.add_routes(debug.routes())
+    app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
     app.add_routes(Docs(document(resources, BASE)).routes())
     app.add_routes(session.routes(BASE))
     app.add_routes(SignUp(parts.writers["user"], attempts, settings.signup_roles, settings.proxies).routes(BASE))
@@ -190,12 +200,17 @@ async def _segment(settings: Settings, statements: Statements, database: Databas
     return Segment(folder / f"herdbook-{os.getuid()}-{name}", max(FEWEST_SLOTS, 2 * settings.workers + 2))
 
 
-async def _watching(app: web.Application) -> AsyncIterator[None]:
-    watching = asyncio.create_task(app[PARTS].watch.run())
-    yield
-    watching.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watching
+def _running(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Has `work` run beside the requests, until the application ends."""
+
+    async def running(_app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(work())
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return running
 
 
 def _closing(passwords: Passwords):  # type: ignore[no-untyped-def]

@@ -182,6 +182,12 @@ def _secret_key(text: str) -> str:
     return text
 
 
+def _metrics_token(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z._~+/-]{16,256}=*", text):  # RFC 6750, section 2.1
+        raise ValueError("is not 16 characters or more of letters, digits and . _ ~ + / -")
+    return text
+
+
 def _admin_password(text: str) -> str:
     if len(text) < 8:
         raise ValueError("is shorter than 8 characters")
@@ -356,6 +362,14 @@ class Settings:
         "0",
         "proxies of your own in front, each of which appends the client's address to X-Forwarded-For",
         whole_number(0, 10),
+    )
+    metrics_token: str | None = _setting(
+        "HERDBOOK_METRICS_TOKEN",
+        None,
+        "bearer token with which Prometheus reads /metrics; an Administrador's serves too",
+        _metrics_token,
+        secret=True,
+        shown_default="none: an Administrador's only",
     )
     debug: bool = _setting(
         "HERDBOOK_DEBUG",

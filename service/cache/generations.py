@@ -123,6 +123,11 @@ class Generations:
         """Marks for one transaction that changes `tables`."""
         return Commit(self, [self.segment.table(name) for name in tables])
 
+    def ended(self, table: str) -> int:
+        """How many writes of `table` have ended, of all workers there were and by hand."""
+        at = self.segment.table_at(self.segment.table(table)) + self.segment.slots
+        return sum(self.segment.words[at : at + self.segment.slots])
+
     # The three counters of a table in our slot: only this process writes them.
 
     def begin(self, tables: Sequence[int], connection: int, server_start: int) -> int:

@@ -10,6 +10,7 @@ import logging
 import random
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,8 @@ from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
 from service.db.statements import SQL, Statements
 from service.host.folder import keep_secret
+from service.ops import families as of
+from service.ops.count_files import Counted, CountFiles
 from service.records.reader import moment_of
 from service.resources import all_resources
 from service.settings import Settings
@@ -30,6 +33,7 @@ from service.settings import Settings
 log = logging.getLogger("herdbook.witness")
 
 MOST_CONNECTIONS = 64
+TELL_SECONDS = 1.0
 PATIENCE = 1.0  # seconds beyond the poll interval within which a change by hand must show
 
 
@@ -42,6 +46,16 @@ class Verdict:
     workers: set[int] = field(default_factory=set)
     breaches: list[str] = field(default_factory=list)
     staleness: float = 0.0
+
+    def counted(self) -> Counted:
+        """The same for the metrics."""
+        return Counted(
+            {
+                of.WITNESS_PAGES.key(): self.pages,
+                of.WITNESS_COMPARED.key(): self.compared,
+                of.WITNESS_BREACHES.key(): len(self.breaches),
+            }
+        )
 
     def line(self) -> str:
         """One line that says it."""
@@ -78,13 +92,27 @@ async def _watched(settings: Settings, seconds: float, seed: int) -> Verdict:
         connections = [Connection(f"http://{host}:{settings.port}", headers)]
         connections += await _one_for_each_worker(connections[0], settings.workers)
         witness = Witness(settings, statements, database, connections, random.Random(seed))
+        telling = asyncio.create_task(_tell(settings, witness.verdict))
         try:
             return await witness.watch(seconds)
         finally:
+            telling.cancel()
+            await asyncio.wait([telling])
             for connection in connections:
                 await connection.close()
     finally:
         await database.close()
+
+
+async def _tell(settings: Settings, verdict: Verdict) -> None:
+    """Keep what was seen among the metrics until cancelled, and once more then."""
+    with suppress(OSError), CountFiles(settings.data_dir / "metrics") as files:
+        try:
+            while True:
+                files.keep(verdict.counted())
+                await asyncio.sleep(TELL_SECONDS)
+        finally:
+            files.keep(verdict.counted())
 
 
 async def _token(settings: Settings, statements: Statements, database: Database) -> str:

@@ -6,26 +6,12 @@ from dataclasses import dataclass
 
 from service.db.connection import Connection
 from service.db.database import Database, open_database
-from service.db.errors import DatabaseError
 from service.db.pool import PoolLimits
 from service.db.statements import SQL, Statements, Value
 from service.resources import all_resources
 from service.settings import Settings
 
 TRIGGERS = ("before_insert", "after_insert", "before_update", "after_delete")
-
-
-def run(settings: Settings) -> int:
-    """Print every difference; 0 when there is none, 1 when there are some, 2 when the database cannot be asked."""
-    try:
-        differences = audited(settings)
-    except DatabaseError as error:
-        print(f"the database cannot be audited: {error}; `run.py migrate` makes the tables")
-        return 2
-    for difference in differences:
-        print(difference)
-    print(f"{len(all_resources())} tables audited, {len(differences)} differences")
-    return 1 if differences else 0
 
 
 def audited(settings: Settings, *, mend: bool = False) -> list["Difference"]:

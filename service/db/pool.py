@@ -6,13 +6,13 @@ a waiter asleep for ever when a connection comes back closed (docs/architecture.
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from service.db.connection import Connection
-from service.db.errors import PoolExhausted
+from service.db.errors import DatabaseError, PoolExhausted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ class Pool:
         self._lent = 0
         self._waiting = 0
         self._closed = False
+        self.refusals = 0  # requests that got no connection: too many waited, or too long
+        self.errors: Counter[str] = Counter()  # what uses of a connection ended in, by the exception's name
+
+    @property
+    def limit(self) -> int:
+        """How many connections may be open."""
+        return self._limits.size + self._limits.overflow
 
     def stats(self) -> dict[str, int]:
         """Connections idle and lent, and requests waiting, now."""
@@ -67,6 +74,9 @@ class Pool:
             finally:
                 self._lent -= 1
                 self._give_back(connection)
+        except DatabaseError as error:
+            self.errors[type(error).__name__] += 1
+            raise
         finally:
             self._gate.release()
 
@@ -85,12 +95,14 @@ class Pool:
             await self._gate.acquire()
             return
         if self._waiting >= self._limits.waiters:
+            self.refusals += 1
             raise PoolExhausted(f"{self._waiting} requests are waiting for a connection already")
         self._waiting += 1
         try:
             async with asyncio.timeout(self._limits.timeout):
                 await self._gate.acquire()
         except TimeoutError as error:
+            self.refusals += 1
             raise PoolExhausted(f"no connection within {self._limits.timeout:g} s") from error
         finally:
             self._waiting -= 1

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import partial
@@ -23,6 +23,7 @@ from aiohttp.web_protocol import RequestHandler
 from service.cache.generations import Scope
 from service.cache.page import Basis, Page
 from service.http.runner import ProblemHandler
+from service.http.tally import Cell, Tally
 
 SUPPORTED = re.compile(r"3\.14\.\d+")
 PRIVATE_PARTS = ("_waiter", "_messages", "_force_close", "_close", "_upgraded", "_payload_parser", "_paused")
@@ -71,6 +72,7 @@ class _Entry:
     credit: Credit | None
     head: bytes
     body: bytes
+    uses: Cell = field(default_factory=Cell)
 
     def is_true(self, now: float) -> bool:
         basis, credit = self.basis, self.credit
@@ -85,19 +87,25 @@ class _Entry:
 class Memo:
     """Heads that were answered, with their answers: at most MOST_HEADS in MOST_BYTES.
 
-    Bodies are the cache's own bytes; what the heads cost beside them is told to `charge`, in bytes.
+    Bodies are the cache's own bytes; what the heads cost beside them is told to `charge`, in bytes. Each answer is
+    counted in `tally`, in the cell that was found when its head was learnt.
     """
 
-    def __init__(self, charge: Callable[[int], None]) -> None:
+    def __init__(self, charge: Callable[[int], None], tally: Tally) -> None:
         self._charge = charge
+        self._tally = tally
         self.weight = 0
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._date = b""
         self._date_at = 0
-        self.hits = 0
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def hits(self) -> int:
+        """How many answers it gave."""
+        return sum(cell.count for series in self._tally for cell in series.remembered.values())
 
     def find(self, head: bytes) -> bytes | None:
         """The whole answer to `head`, if it is still true."""
@@ -109,7 +117,7 @@ class Memo:
             self._forget(head)
             return None
         entry.basis.hit()
-        self.hits += 1
+        entry.uses.count += 1
         return b"".join((entry.head, self._date_line(now), entry.body))
 
     def _date_line(self, now: float) -> bytes:
@@ -131,7 +139,8 @@ class Memo:
         lines = [f"HTTP/1.1 {response.status} {response.reason}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items() if name != hdrs.DATE]
         text = ("\r\n".join(lines) + "\r\n").encode()
-        self._keep(head, _Entry(given.page.basis, credit if private else None, text, given.body))
+        uses = self._tally.remembered(request, response.status)
+        self._keep(head, _Entry(given.page.basis, credit if private else None, text, given.body, uses))
 
     def _keep(self, head: bytes, entry: _Entry) -> None:
         if head in self._entries:

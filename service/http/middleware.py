@@ -1,8 +1,9 @@
-"""The one middleware: every failure leaves as a problem, and the service's own mistakes are logged with a trace id."""
+"""The one middleware: every failure leaves as a problem, the service's own mistakes are logged, and all is counted."""
 
 import logging
 import os
 import re
+import time
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -10,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from service.http.cookies import Cookies
 from service.http.failures import problem_of
 from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
+from service.http.tally import Tally
 
 log = logging.getLogger("herdbook.http")
 
@@ -17,15 +19,16 @@ VERSIONS = (HttpVersion10, HttpVersion11)
 HOST = re.compile(r"[^\s/?#@,]*")
 
 
-def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
+def make_problems_middleware(debug: bool, cookies: Cookies, tally: Tally) -> Middleware:
     """The middleware; with `debug` every answer names the worker that gave it.
 
-    `cookies` deletes those of a session that is over.
+    `cookies` deletes those of a session that is over; `tally` counts every answer.
     """
     worker = str(os.getpid())
 
     @web.middleware
     async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begun = time.monotonic()
         try:
             _require_http(request)
             response = await handler(request)
@@ -33,6 +36,7 @@ def make_problems_middleware(debug: bool, cookies: Cookies) -> Middleware:
             response = respond_to(request, error, cookies)
         if debug:
             response.headers["X-Herdbook-Worker"] = worker
+        tally.observe(request, response.status, time.monotonic() - begun)
         return response
 
     return problems

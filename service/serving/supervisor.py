@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from service.db import audit, migrate
+from service.commands import audits
+from service.db import migrate
 from service.db.errors import DatabaseError
 from service.db.installation import PrivateDatabaseError
 from service.db.private import PrivateMariaDB
@@ -101,7 +102,7 @@ def _started_workers(settings: Settings, sockets: list[socket.socket], stack: Ex
 def _audit(settings: Settings) -> None:
     """Mend what the ledger says wrongly, with a word about it. ServeError where the schema itself is not whole."""
     try:
-        differences = audit.audited(settings, mend=True)
+        differences = audits.audited(settings, mend=True)
     except DatabaseError as error:
         raise ServeError(f"the database cannot be audited: {error}") from None
     for difference in differences:

@@ -9,6 +9,7 @@ import pytest
 from service.cache.lru import Ground, Key, PageCache
 from service.cache.page import Page
 from service.http.memo import MOST_HEADS, Memo, _Entry
+from service.http.tally import Tally
 
 MEBIBYTE = 1 << 20
 
@@ -44,7 +45,7 @@ def cache() -> PageCache:
 @pytest.fixture
 def memo(cache: PageCache) -> Memo:
     """A memo whose heads the cache counts."""
-    return Memo(cache.charge)
+    return Memo(cache.charge, Tally())
 
 
 async def answer(cache: PageCache, number: int, token: bytes = b"tok1") -> Page:

@@ -44,6 +44,15 @@ def service_operations(base: str) -> Iterator[Operation]:
     )
     yield Operation(
         "GET",
+        "/metrics",
+        "service",
+        "The figures of all workers of this host, for Prometheus",
+        {200: answered("Prometheus' text format, or OpenMetrics.", _TEXT, kind="text/plain")},
+        access=Access.ADMIN,
+        description="Also for the token in HERDBOOK_METRICS_TOKEN.",
+    )
+    yield Operation(
+        "GET",
         "/openapi.json",
         "service",
         "This description",

@@ -1,0 +1,4 @@
+-- How many rows each table has and how many times it has changed: what the metrics tell.
+SELECT table_name, row_count, version
+FROM ledger
+ORDER BY table_name;
