@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench coherence walk export soak proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -45,6 +45,12 @@ export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's 
 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)
+
+mirror: setup-dev mariadb ## a copy through 20 kills of workers and 5 of the database, equal to the table after each
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		HERDBOOK_MIRROR_WORKER_KILLS=$${HERDBOOK_MIRROR_WORKER_KILLS:-20} \
+		HERDBOOK_MIRROR_DATABASE_KILLS=$${HERDBOOK_MIRROR_DATABASE_KILLS:-5} \
+		$(PYTHON) -m pytest --capture=no --basetemp="$$folder/tests" tests/clients/test_mirror_kills.py $(ARGS)
 
 proofs: setup-dev mariadb ## ledger, deltas and state machine at full size: 450,000 commits, 10,000 writes, 5,000 x 100 steps (hours)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

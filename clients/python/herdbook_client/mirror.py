@@ -1,12 +1,15 @@
 """Keeps copies in step with the service: a first whole reading by cursor, then what changed, without end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from herdbook_client.client import LARGEST_PAGE, Client
 from herdbook_client.copy import Change, Copy, Place
 from herdbook_client.errors import Refused, SinceTooOld, Unreachable
 from herdbook_client.retry import Patience
+
+log = logging.getLogger("herdbook_client")
 
 
 class Mirror:
@@ -61,7 +64,9 @@ class Mirror:
                     if not (error.may_pass or error.status == 500):
                         raise
                     asked = error.retry_after
-                await asyncio.sleep(patience.delay(attempt, asked))
+                delay = patience.delay(attempt, asked)
+                log.warning("%s: %s; asking again in %.1f s", resource, error, delay)
+                await asyncio.sleep(delay)
                 attempt += 1
             else:
                 await asyncio.sleep(self._every)
