@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aiomysql
 from pymysql.constants import CLIENT
 
 from service.db.errors import ConnectionLost, DatabaseError, Unreachable, translate
+from service.db.packets import Result, Row
 from service.db.statements import Statement, Value
+from service.db.wire import wire_of
 from service.settings import DatabaseURL
 
-Row = tuple[bytes | None, ...]
+__all__ = ["Connection", "Result", "Row", "connect"]
 
 # What a session is: times in UTC, nothing cut or guessed, each statement its own snapshot, no wait without an end.
 _SESSION = (
@@ -29,20 +30,12 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = STATEMENT_SECONDS + 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one statement gave: its rows, how many it touched, and whether the server warned."""
-
-    rows: tuple[Row, ...]
-    affected: int
-    warnings: int
-
-
 class Connection:
     """A connection that knows its number on the server and which start of the server it belongs to."""
 
     def __init__(self, raw: aiomysql.Connection, opened: float) -> None:
         self._raw = raw
+        self._wire = wire_of(raw, ANSWER_SECONDS)
         self.opened = opened
         self.server_start = 0
 
@@ -54,14 +47,7 @@ class Connection:
     @property
     def clean(self) -> bool:
         """Whether another request may use it: open, nothing unread, no transaction."""
-        reader = self._raw._reader
-        return (
-            not self._raw.closed
-            and reader is not None
-            and not reader.at_eof()
-            and reader.exception() is None
-            and not self._raw.get_transaction_status()
-        )
+        return self._wire.is_clean
 
     async def run(self, statement: Statement, values: Mapping[str, Value] | None = None) -> Result:
         """Run `statement`; a DatabaseError of service.db.errors when it fails."""
@@ -70,8 +56,7 @@ class Connection:
     async def send(self, text: str) -> Result:
         """Send text that is already SQL, without a value of anybody's in it."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._raw.query(text)
+            return await self._wire.ask(text)
         except TimeoutError as error:
             self.close()
             raise translate(ConnectionResetError("no answer in time")) from error
@@ -80,11 +65,9 @@ class Connection:
             raise
         except Exception as error:
             meant = translate(error)
-            if isinstance(meant, ConnectionLost) or (not self.clean and not self._raw.get_transaction_status()):
+            if isinstance(meant, ConnectionLost) or not (self.clean or self._wire.in_transaction):
                 self.close()
             raise meant from error
-        result = self._raw._result
-        return Result(result.rows or (), result.affected_rows, result.warning_count)
 
     def close(self) -> None:
         """Drop the connection at once, without a word to the server."""

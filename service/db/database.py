@@ -9,6 +9,7 @@ from service.db.errors import ConnectionLost
 from service.db.pool import Pool, PoolLimits
 from service.db.statements import Statement, Statements, Value
 from service.db.transaction import Marks, T, Work, Written, transact
+from service.db.wire import warn_if_slow
 from service.settings import DatabaseURL
 
 __all__ = ["Connection", "Database", "Marks", "Result", "Work", "Written", "open_database"]
@@ -51,6 +52,7 @@ class Database:
 def open_database(url: DatabaseURL, limits: PoolLimits, statements: Statements) -> Database:
     """A Database on `url`; nothing is connected until it is asked, or `pool.warm()`."""
     identify = statements.get("server/start")
+    warn_if_slow()
 
     def opener() -> Awaitable[Connection]:
         return connect(url, identify, time.monotonic())
