@@ -37,6 +37,7 @@ from service.http.dependencies import DependencyHandlers
 from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
 from service.http.forms.streams import Streams
+from service.http.hardening import harden
 from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.openapi.document import document
@@ -133,6 +134,7 @@ async def create_app(settings: Settings) -> web.Application:
     problems = make_problems_middleware(settings.debug, cookies, tally)
     app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
+    app.on_response_prepare.append(harden)
     if settings.cors_origins:
         Cors(frozenset(settings.cors_origins)).attach(app)
     _route(app, parts, resources, passwords, cookies)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from service.http.hardening import NOSNIFF
 from service.http.messages import CATALOGUE, say
 
 CONTENT_TYPE = "application/problem+json"
@@ -99,5 +100,12 @@ def respond(problem: Problem, asked: Asked) -> web.Response:
     return web.Response(
         status=problem.status,
         body=body_of(problem, asked),
-        headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", **challenge, **problem.headers},
+        # What is refused before it is a request of the application gets no header from there.
+        headers={
+            "Content-Type": CONTENT_TYPE,
+            "Cache-Control": "no-store",
+            **dict([NOSNIFF]),
+            **challenge,
+            **problem.headers,
+        },
     )

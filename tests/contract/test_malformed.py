@@ -25,5 +25,6 @@ async def test_it_is_a_problem_and_the_end_of_the_connection(farm: Any, sent: by
         said = orjson.loads(answer.body)
         assert answer.status == said["status"] == 400
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
         assert said["error"]["code"] == "MALFORMED_REQUEST"
         assert await connection.ended()

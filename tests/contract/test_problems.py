@@ -240,3 +240,25 @@ def test_every_code_has_a_sentence_in_both_languages(code: str) -> None:
     assert set(re.findall(r"{(\w+)}", spanish)) == set(re.findall(r"{(\w+)}", english))
     assert spanish != english
     assert Problem(code).status == entry.status >= 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/species", 200),
+        ("GET", "/species?export=csv", 200),
+        ("GET", "/animals/987654321", 404),
+        ("POST", "/species", 422),
+        ("GET", "//docs", 200),
+        ("GET", "//health", 200),
+        ("GET", "//nothing", 404),
+        ("GET", "//api/v1/api/v1/species", 308),
+    ],
+)
+async def test_every_answer_forbids_to_guess_what_it_is(farm: Any, method: str, path: str, status: int) -> None:
+    where, _, query = path.partition("?")
+    answer = await farm(method, where, query, **({"json": {}} if method == "POST" else {}))
+    assert (answer.status, answer.headers["X-Content-Type-Options"]) == (status, "nosniff")
+    if status == 200 and "ETag" in answer.headers:
+        again = await farm(method, where, query, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.headers["X-Content-Type-Options"] == "nosniff"
