@@ -38,6 +38,7 @@ from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
 from service.http.forms.streams import Streams
 from service.http.hardening import harden
+from service.http.herd_page import herd_page_routes
 from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.openapi.document import document
@@ -172,6 +173,7 @@ def _route(
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
     app.add_routes(Docs(document(resources, BASE)).routes())
+    app.add_routes(herd_page_routes())
     app.add_routes(session.routes(BASE))
     app.add_routes(SignUp(parts.writers["user"], attempts, settings.signup_roles, settings.proxies).routes(BASE))
     app.add_routes(doubled_prefix_routes(BASE))

@@ -1,40 +1,20 @@
 """The pages about the API: its description, a viewer for it, and what each problem type means."""
 
 import html
-from datetime import UTC, datetime
 from importlib.metadata import distribution
 from pathlib import Path
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from service.cache.page import Page
-from service.http.answers import JSON, Policy, answer
+from service.http.answers import JSON
+from service.http.files import FOREVER, TYPES, File, file_routes
 from service.http.messages import CATALOGUE
 from service.http.openapi.operation import Schema
-from service.http.routing import Handler, both
 
-HTML = "text/html; charset=utf-8"
+HTML, STYLE, SCRIPT = TYPES[".html"], TYPES[".css"], TYPES[".js"]
 VIEWER = "flask-swagger-ui"
-STYLE_TYPE, SCRIPT_TYPE, ICON_TYPE = "text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/png"
-VIEWER_FILES = {
-    "swagger-ui.css": STYLE_TYPE,
-    "index.css": STYLE_TYPE,
-    "swagger-ui-bundle.js": SCRIPT_TYPE,
-    "favicon-32x32.png": ICON_TYPE,
-}
-PAGES = Policy("public, no-cache", "Accept-Encoding")
-# Their address names the version of the viewer.
-FOREVER = Policy("public, max-age=31536000, immutable", "Accept-Encoding")
-# The viewer shows small pictures from data: addresses.
-SECURITY = (
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    ("Referrer-Policy", "no-referrer"),
-)
+VIEWER_FILES = ("swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _SHELL = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -80,34 +60,22 @@ class Docs:
     """Answers /openapi.json and everything below /docs."""
 
     def __init__(self, description: Schema) -> None:
-        made = datetime.now(UTC)
         package = distribution(VIEWER)
-        self._viewer = f"/docs/viewer-{package.version}"
-        self._folder = Path(str(package.locate_file("flask_swagger_ui/dist")))
-        pages = {
-            "/openapi.json": (orjson.dumps(description), JSON),
-            "/docs": (_viewer_page(self._viewer).encode(), HTML),
-            "/docs/start.js": (_START.encode(), SCRIPT_TYPE),
-            "/docs/problems": (_problems_page(self._viewer).encode(), HTML),
-            "/docs/problems.css": (_STYLE.encode(), STYLE_TYPE),
+        viewer = f"/docs/viewer-{package.version}"
+        folder = Path(str(package.locate_file("flask_swagger_ui/dist")))
+        self._files = {
+            "/openapi.json": File(orjson.dumps(description), JSON),
+            "/docs": File(_viewer_page(viewer).encode(), HTML),
+            "/docs/start.js": File(_START.encode(), SCRIPT),
+            "/docs/problems": File(_problems_page(viewer).encode(), HTML),
+            "/docs/problems.css": File(_STYLE.encode(), STYLE),
         }
-        self._pages = {path: (Page(body, made, 0.0, SECURITY), kind) for path, (body, kind) in pages.items()}
-        for name, kind in VIEWER_FILES.items():
-            content = (self._folder / name).read_bytes()
-            self._pages[f"{self._viewer}/{name}"] = (Page(content, made, 0.0, SECURITY), kind)
+        # Their address names the version of the viewer.
+        self._files |= {f"{viewer}/{name}": File.read(folder / name, FOREVER) for name in VIEWER_FILES}
 
     def routes(self) -> list[web.RouteDef]:
         """One for each page and each file."""
-        return [one for path in self._pages for one in both(hdrs.METH_GET, path, self._handler(path))]
-
-    def _handler(self, path: str) -> Handler:
-        page, kind = self._pages[path]
-        policy = FOREVER if path.startswith(self._viewer) else PAGES
-
-        async def handler(request: web.Request) -> web.StreamResponse:
-            return answer(request, page, policy, kind)
-
-        return handler
+        return file_routes(self._files)
 
 
 def _viewer_page(viewer: str) -> str:

@@ -8,5 +8,5 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def both(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
-    """The two routes of `path`; aiohttp adds HEAD to a GET by itself."""
-    return [web.RouteDef(method, where, handler, {}) for where in (path, f"{path}/")]
+    """The two routes of `path`, the root's one; aiohttp adds HEAD to a GET by itself."""
+    return [web.RouteDef(method, where, handler, {}) for where in dict.fromkeys((path, f"{path.rstrip('/')}/"))]

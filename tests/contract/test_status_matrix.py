@@ -76,7 +76,7 @@ SINGLE = {
     ("GET", "//docs"): EVERYBODY,
 }
 # Addresses that lead elsewhere, and the files of the pages: the same for everybody.
-ELSEWHERE = ("/docs/", "/api/v1/api/v1")
+ELSEWHERE = ("/docs/", "/clients/", "/api/v1/api/v1")
 
 
 def lines() -> Iterator[tuple[str, str, tuple[int, ...]]]:
