@@ -1,7 +1,7 @@
 """One session with MariaDB: text goes in, rows of raw bytes come out, and every session is set up alike."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aiomysql
 from pymysql.constants import CLIENT
@@ -22,6 +22,7 @@ _SESSION = (
     " group_concat_max_len = 67108864, innodb_lock_wait_timeout = {lock_seconds},"
     " idle_write_transaction_timeout = {idle_write_seconds}"
 )
+BEGIN = "START TRANSACTION"
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 8
 IDLE_WRITE_SECONDS = 10
@@ -38,6 +39,7 @@ class Connection:
         self._wire = wire_of(raw, ANSWER_SECONDS)
         self.opened = opened
         self.server_start = 0
+        self._begins = False
 
     @property
     def number(self) -> int:
@@ -49,14 +51,39 @@ class Connection:
         """Whether another request may use it: open, nothing unread, no transaction."""
         return self._wire.is_clean
 
+    def begin(self) -> None:
+        """A transaction begins with the next statement. Where that only reads, both are sent together."""
+        self._begins = True
+
     async def run(self, statement: Statement, values: Mapping[str, Value] | None = None) -> Result:
         """Run `statement`; a DatabaseError of service.db.errors when it fails."""
         return await self.send(statement.render(values or {}, self._raw.escape_string))
 
+    async def run_all(self, *asked: tuple[Statement, Mapping[str, Value]]) -> list[Result | DatabaseError]:
+        """Run several at once, each whatever became of those before it; what each gave, or the error in its place."""
+        texts = [statement.render(values, self._raw.escape_string) for statement, values in asked]
+        return [one if isinstance(one, Result) else self._meant(one) for one in await self._ask(*texts)]
+
     async def send(self, text: str) -> Result:
         """Send text that is already SQL, without a value of anybody's in it."""
+        if not self._begins:
+            (outcome,) = await self._ask(text)
+        elif text.startswith("SELECT"):  # were BEGIN refused, a statement that writes would be committed by itself
+            self._begins = False
+            begun, outcome = await self._ask(BEGIN, text)
+            outcome = begun if isinstance(begun, Exception) else outcome
+        else:
+            self._begins = False
+            (outcome,) = await self._ask(BEGIN)
+            if isinstance(outcome, Result):
+                (outcome,) = await self._ask(text)
+        if isinstance(outcome, Result):
+            return outcome
+        raise self._meant(outcome) from outcome
+
+    async def _ask(self, *texts: str) -> Sequence[Result | Exception]:
         try:
-            return await self._wire.ask(text)
+            return await self._wire.ask(*texts)
         except TimeoutError as error:
             self.close()
             raise translate(ConnectionResetError("no answer in time")) from error
@@ -64,10 +91,13 @@ class Connection:
             self.close()
             raise
         except Exception as error:
-            meant = translate(error)
-            if isinstance(meant, ConnectionLost) or not (self.clean or self._wire.in_transaction):
-                self.close()
-            raise meant from error
+            raise self._meant(error) from error
+
+    def _meant(self, error: Exception) -> DatabaseError:
+        meant = translate(error)
+        if isinstance(meant, ConnectionLost) or not (self.clean or self._wire.in_transaction):
+            self.close()
+        return meant
 
     def close(self) -> None:
         """Drop the connection at once, without a word to the server."""

@@ -1,9 +1,13 @@
 """Every failure of the database, as one of Herdbook's own exceptions: nothing above this room knows the driver's."""
 
 import re
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pymysql
 from pymysql.constants import CR, ER
+
+T = TypeVar("T")
 
 
 class DatabaseError(Exception):
@@ -116,3 +120,13 @@ def translate(error: BaseException) -> DatabaseError:
     if not number:  # no word of the server's, but an answer that made no sense: the next one would make none either
         return ConnectionLost(message)
     return DatabaseError(f"{message} ({number})")
+
+
+def all_done(outcomes: Sequence[T | DatabaseError]) -> list[T]:
+    """What several statements gave; raises the first error among them."""
+    results = []
+    for one in outcomes:
+        if isinstance(one, DatabaseError):
+            raise one
+        results.append(one)
+    return results

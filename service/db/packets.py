@@ -36,8 +36,7 @@ class Result:
 class Answer:
     """The server's whole answer: a result, or the error in its place; `status` is None with an error."""
 
-    result: Result | None
-    error: Exception | None
+    outcome: Result | pymysql.err.OperationalError
     status: int | None
 
 
@@ -121,7 +120,7 @@ class AnswerReader:
             raise Disorder("an empty packet came")
         kind = data[start]
         if kind == ERROR:
-            return Answer(None, _error(data[start + 1 : end]), None)
+            return Answer(_error(data[start + 1 : end]), None)
         if self._is_in_rows:
             if kind == EOF and end - start < SHORTEST_ROW_LIKE_EOF:
                 rows = tuple(self._rows)
@@ -158,7 +157,7 @@ def _result(rows: tuple[Row, ...], affected: int, warnings: bytes, status: bytes
     flags = int.from_bytes(status, "little")
     if flags & MORE_RESULTS:
         raise Disorder("one statement has two answers")
-    return Answer(Result(rows, affected, int.from_bytes(warnings, "little")), None, flags)
+    return Answer(Result(rows, affected, int.from_bytes(warnings, "little")), flags)
 
 
 def _error(content: bytes) -> pymysql.err.OperationalError:

@@ -66,7 +66,7 @@ async def transact(pool: Pool, work: Work[T], marks: Callable[[], Marks]) -> T:
 async def _once(pool: Pool, work: Work[T], marks: Marks, fresh: bool) -> T:
     async with pool.lend(fresh=fresh) as connection:
         try:
-            await connection.send("START TRANSACTION")
+            connection.begin()
             written = await work(connection)
         except BaseException:
             await _undo(connection)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import aiomysql
@@ -30,10 +31,11 @@ class Wire(Protocol):
     def in_transaction(self) -> bool:
         """What the server said of that last."""
 
-    async def ask(self, *texts: str) -> Result:
-        """The last one's result, all sent at once; the first error in its place. TimeoutError past `seconds` of each.
+    async def ask(self, *texts: str) -> Sequence[Result | Exception]:
+        """What each gave, or the server's error in its place; all are sent, whatever becomes of those before.
 
-        Who stops waiting must close the connection.
+        Raises what broke the connection, TimeoutError where an answer did not come in time. Who stops waiting must
+        close the connection.
         """
 
 
@@ -81,18 +83,12 @@ class OwnWire(asyncio.Protocol):
     def in_transaction(self) -> bool:
         return bool(self._status & IN_TRANSACTION)
 
-    async def ask(self, *texts: str) -> Result:
+    async def ask(self, *texts: str) -> Sequence[Result | Exception]:
         if self._broken is not None or self._raw.closed:
             raise self._broken or ConnectionResetError("the connection is closed")
         asked = [self._send(text) for text in texts]
         self._watch_over()
-        answers = [await one for one in asked]
-        for answer in answers:
-            if answer.error is not None:
-                raise answer.error
-        result = answers[-1].result
-        assert result is not None
-        return result
+        return [(await one).outcome for one in asked]
 
     def _send(self, text: str) -> asyncio.Future[Answer]:
         packets, number = command(text.encode("utf-8", "surrogateescape"))
@@ -182,9 +178,16 @@ class DriverWire:
     def in_transaction(self) -> bool:
         return bool(self._raw.get_transaction_status())
 
-    async def ask(self, *texts: str) -> Result:
+    async def ask(self, *texts: str) -> Sequence[Result | Exception]:
+        outcomes: list[Result | Exception] = []
         for text in texts:
-            async with asyncio.timeout(self._seconds):
-                await self._raw.query(text)
-        found = self._raw._result
-        return Result(found.rows or (), found.affected_rows, found.warning_count)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._raw.query(text)
+                found = self._raw._result
+                outcomes.append(Result(found.rows or (), found.affected_rows, found.warning_count))
+            except aiomysql.MySQLError as error:
+                if self._raw.closed:
+                    raise
+                outcomes.append(error)
+        return outcomes

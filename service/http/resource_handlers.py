@@ -23,7 +23,8 @@ from service.records.envelope import envelope
 from service.records.errors import RecordsError
 from service.records.idempotency import Answer, Claim, Replayed
 from service.records.reader import ResourceReader, Viewer
-from service.records.writer import ResourceWriter, Row, Terms
+from service.records.rows import Row
+from service.records.writer import ResourceWriter, Terms
 from service.resources.fields import BIGINT
 
 EVERYONE = Viewer()

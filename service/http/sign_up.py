@@ -16,7 +16,8 @@ from service.records.envelope import envelope
 from service.records.errors import Fault, RecordsError
 from service.records.idempotency import Answer
 from service.records.reader import Viewer
-from service.records.writer import ResourceWriter, Row
+from service.records.rows import Row
+from service.records.writer import ResourceWriter
 
 NEWCOMER = Viewer(None, sees_all=True)  # reads nothing but the row that is made
 WELCOME = ("Usuario creado.", "User created.")

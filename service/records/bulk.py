@@ -11,8 +11,9 @@ from service.db.database import Connection, Work, Written
 from service.records.errors import Fault, InvalidRows, Taken
 from service.records.idempotency import Answer, Claim
 from service.records.reader import Viewer
+from service.records.rows import Row, rows_of
 from service.records.validation import Values
-from service.records.writer import ResourceWriter, Row
+from service.records.writer import ResourceWriter
 
 T = TypeVar("T")
 
@@ -71,9 +72,10 @@ class BulkWriter:
         async def work(connection: Connection) -> Written[Stored]:
             stamp = await self._writer.take_turn(connection)
             sorted_rows = await self._sorted(connection, sealed, on_conflict)
-            ids = await self._writer.stamped.insert(connection, sorted_rows.new, stamp)
-            ids += await self._change(connection, sorted_rows.changed)
-            fresh = await self._in_order(connection, viewer, ids) if wants_rows else []
+            fresh = await self._insert(connection, viewer, sorted_rows.new, stamp, wants_rows=wants_rows)
+            ids = await self._change(connection, sorted_rows.changed)
+            if wants_rows and ids:
+                fresh += await self._in_order(connection, viewer, ids)
             stored = Stored(
                 tuple(fresh),
                 len(sorted_rows.new),
@@ -152,6 +154,16 @@ class BulkWriter:
             raise InvalidRows(unclear)
         changed = [{**rows[index], "id": holder} for index, (holder,) in holders.items()]
         return Sorted(new, changed, 0)
+
+    async def _insert(
+        self, connection: Connection, viewer: Viewer, new: list[Values], stamp: str | None, *, wants_rows: bool
+    ) -> list[Row]:
+        if not new:
+            return []
+        statement = self._statements.bulk_insert if wants_rows else self._statements.bulk_insert_ids
+        shaping = self._writer.reader.shaping(viewer) if wants_rows else {}
+        result = await self._writer.stamped.insert(connection, statement, new, stamp, shaping)
+        return rows_of(result) if wants_rows else []
 
     async def _change(self, connection: Connection, rows: list[Values]) -> list[int]:
         if rows:

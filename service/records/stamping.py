@@ -4,52 +4,51 @@ Under the lock of the ledger row the stamps are one microsecond apart from the t
 moved once; what comes of it is what the triggers would have made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 
 from service.db.database import Connection, Result
-from service.db.errors import DatabaseError
+from service.db.errors import DatabaseError, all_done
 from service.db.statements import Statement, Statements, Value
 from service.records.reader import utc_now
 from service.records.validation import Values
+
+INSERTED, STEP_BACK = 1, 2  # places in what is sent at once
 
 
 class StampedInsert:
     """The bulk insert of one table."""
 
-    def __init__(self, insert: Statement, statements: Statements, table: str) -> None:
-        self._insert = insert
+    def __init__(self, statements: Statements, table: str) -> None:
         self._table: dict[str, Value] = {"table_name": table}
         self._advance = statements.get("ledger/advance", {"table_name", "stamp", "added"})
         self._stand_aside = statements.get("ledger/stand_aside", {"table_name"})
 
-    async def insert(self, connection: Connection, rows: Sequence[Values], stamp: str | None) -> list[int]:
-        """Insert `rows` and give their ids, in their order.
+    async def insert(
+        self,
+        connection: Connection,
+        statement: Statement,
+        rows: Sequence[Values],
+        stamp: str | None,
+        shaping: Mapping[str, Value],
+    ) -> Result:
+        """Insert `rows` by `statement`, and give what it gives of them, in their order.
 
         `stamp`: the time of the first change, given with the lock of the ledger row; None where the table has none, and
         then there is nothing to stand aside for.
         """
-        if not rows:
-            return []
         first = stamp or utc_now().isoformat(" ", "microseconds")
-        values: dict[str, Value] = {"rows": orjson.dumps(rows).decode(), "stamp": first}
+        values: dict[str, Value] = {**shaping, "rows": orjson.dumps(rows).decode(), "stamp": first}
         if stamp is None:
-            return _ids(await connection.run(self._insert, values))
-        await connection.run(self._stand_aside, self._table)
-        try:
-            result = await connection.run(self._insert, values)
-        finally:
-            await self._step_back(connection)
-        await connection.run(self._advance, {**self._table, "stamp": stamp, "added": len(rows)})
-        return _ids(result)
-
-    async def _step_back(self, connection: Connection) -> None:
-        try:
-            await connection.run(self._stand_aside, {"table_name": None})
-        except DatabaseError:
+            return await connection.run(statement, values)
+        # Sent at once. The ledger moves in a transaction only: an insert that lost a deadlock has ended ours.
+        outcomes = await connection.run_all(
+            (self._stand_aside, self._table),
+            (statement, values),
+            (self._stand_aside, {"table_name": None}),
+            (self._advance, {**self._table, "stamp": first, "added": len(rows)}),
+        )
+        if isinstance(outcomes[STEP_BACK], DatabaseError):
             connection.close()
-
-
-def _ids(result: Result) -> list[int]:
-    return [int(row[0] or 0) for row in result.rows]
+        return all_done(outcomes)[INSERTED]

@@ -31,6 +31,7 @@ class ResourceStatements:
     get_with_relations: Statement
     insert: Statement
     bulk_insert: Statement
+    bulk_insert_ids: Statement
     bulk_update: Statement
     bulk_delete: Statement
     update: Statement
@@ -48,14 +49,17 @@ class ResourceStatements:
         shaping = viewing | ({"today"} if resource.by_day else set())
         search = {"search"} if resource.by_viewer else {"search", "search_number", "search_day"}
         paging = {"total_from", "limit", "offset"}
+        get = statements.get(f"{table}/get", {"ids"} | shaping)
+        bulk_insert = statements.get(f"{table}/bulk_insert", {"rows", "stamp"})
         return cls(
             list=statements.get(f"{table}/list", filter_names(resource) | search | paging | shaping),
             since=statements.get(f"{table}/since", {"since", "limit"} | shaping),
             metadata=statements.get(f"{table}/metadata"),
-            get=statements.get(f"{table}/get", {"ids"} | shaping),
+            get=get,
             get_with_relations=statements.get(f"{table}/get_with_relations", {"ids"} | shaping),
-            insert=statements.get(f"{table}/insert", columns),
-            bulk_insert=statements.get(f"{table}/bulk_insert", {"rows", "stamp"}),
+            insert=statements.get(f"{table}/insert", columns).choose(returning=get.marked("row")),
+            bulk_insert=bulk_insert.choose(returning=get.marked("row")),
+            bulk_insert_ids=bulk_insert,
             bulk_update=statements.get(f"{table}/bulk_update", {"rows"}),
             bulk_delete=statements.get(f"{table}/bulk_delete", {"ids"}),
             update=statements.get(f"{table}/update", columns | {"id"}),

@@ -6,20 +6,28 @@ A write that fails invalidates nothing; one that a constraint refused is explain
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TypeVar
 
 from service.cache.generations import Commit, Generations
 from service.cache.lru import PageCache
 from service.cache.page import Page
-from service.db.database import Connection, Database, Work, Written
-from service.db.errors import CheckFailed, DatabaseError, Duplicate, ReferenceMissing, Refused, StillReferenced
+from service.db.database import Connection, Database, Result, Work, Written
+from service.db.errors import (
+    CheckFailed,
+    DatabaseError,
+    Duplicate,
+    ReferenceMissing,
+    Refused,
+    StillReferenced,
+    all_done,
+)
 from service.db.statements import Statements, Value
 from service.records.errors import Forbidden, RecordsError, RowMissing, Stale
 from service.records.idempotency import Answer, Claim, Idempotency
 from service.records.queries import ListQuery
-from service.records.reader import ResourceReader, Viewer, microseconds, moment_of, whole_text
+from service.records.reader import ResourceReader, Viewer, microseconds, moment_of
 from service.records.refusals import WHOLE_VIEW, Refusals
+from service.records.rows import Row, rows_of
 from service.records.stamping import StampedInsert
 from service.records.together import Together
 from service.records.validation import Validator, Values
@@ -27,16 +35,6 @@ from service.records.validation import Validator, Values
 T = TypeVar("T")
 Precondition = Callable[[Page | None], bool]
 Seal = Callable[[str], Awaitable[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row as it is after the write: its id, its JSON, when it changed (naive UTC), and the keys that were dropped."""
-
-    id: int
-    data: bytes
-    changed: datetime
-    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class ResourceWriter:
         self._generations = generations
         self._cache = cache.table(self.resource.table)
         self._seal = seal
-        self.stamped = StampedInsert(self.statements.bulk_insert, statements, self.resource.table)
+        self.stamped = StampedInsert(statements, self.resource.table)
         self._new: Together[tuple[Values, Values], Row] = Together(self._create_all, MOST_TOGETHER, lanes=1)
 
     async def create(self, viewer: Viewer, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
@@ -119,16 +117,18 @@ class ResourceWriter:
     async def _inserted(
         self, connection: Connection, viewer: Viewer, stored: Values, ignored: Sequence[str]
     ) -> Written[Row]:
-        result = await connection.run(self.statements.insert, stored)
-        return await self._fresh(connection, viewer, int(result.rows[0][0] or 0), ignored)
+        result = await connection.run(self.statements.insert, {**self.reader.shaping(viewer), **stored})
+        return _written(rows_of(result), ignored)
 
     async def _inserted_together(
         self, connection: Connection, new: Sequence[tuple[Values, Values]]
     ) -> Written[list[Row]]:
         stamp = await self.take_turn(connection)
-        ids = await self.stamped.insert(connection, [stored for _, stored in new], stamp)
-        rows = {row.id: row for row in await self.rows(connection, WHOLE_VIEW, ids)}
-        return Written([rows[row_id] for row_id in ids], await self.last_stamp(connection))
+        stored, shaping = [stored for _, stored in new], self.reader.shaping(WHOLE_VIEW)
+        rows = rows_of(
+            await self.stamped.insert(connection, self.statements.bulk_insert, stored, stamp, shaping),
+        )
+        return Written(rows, microseconds(rows[-1].changed))
 
     async def update(self, viewer: Viewer, row_id: int, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
         """Set the fields that `body` gives. RowMissing, Stale, Forbidden, InvalidRows or Taken say why not."""
@@ -139,9 +139,7 @@ class ResourceWriter:
         async def work(connection: Connection) -> Written[Row]:
             await self.take_turn(connection)
             await self._look(connection, viewer, row_id, terms.precondition)
-            if not (await connection.run(self.statements.update, stored)).affected:
-                raise RowMissing(row_id)
-            return await self._fresh(connection, viewer, row_id, ignored)
+            return await self._updated(connection, viewer, stored, ignored)
 
         return await self.write(self.idempotency.once(work, terms.claim, shape), [{**values, "id": row_id}])
 
@@ -151,9 +149,7 @@ class ResourceWriter:
         async def work(connection: Connection) -> Written[None]:
             await self.take_turn(connection)
             await self._look(connection, viewer, row_id, terms.precondition)
-            if not (await connection.run(self.statements.delete, {"id": row_id})).affected:
-                raise RowMissing(row_id)
-            return Written(None, await self.last_stamp(connection))
+            return await self._deleted(connection, row_id)
 
         await self.write(work, [{"id": row_id}])
 
@@ -192,19 +188,13 @@ class ResourceWriter:
 
     async def last_stamp(self, connection: Connection) -> int:
         """The ledger's time of the last change, in microseconds, as this transaction sees it."""
-        result = await connection.run(self._ledger, {"table_name": self.resource.table})
-        return microseconds(moment_of(result.rows[0][1])) if result.rows else 0
+        return _stamp_of(await connection.run(self._ledger, {"table_name": self.resource.table}))
 
     async def rows(self, connection: Connection, viewer: Viewer, ids: Sequence[int]) -> list[Row]:
         """The rows with `ids` as this transaction sees them, by id."""
         if not ids:
             return []
-        values = {**self.reader.shaping(viewer), "ids": tuple(ids)}
-        result = await connection.run(self.statements.get, values)
-        return [
-            Row(int(row_id or 0), whole_text(data, result.warnings), moment_of(changed))
-            for row_id, changed, _, data in result.rows
-        ]
+        return rows_of(await connection.run(self.statements.get, self._of_ids(viewer, ids)))
 
     async def sealed(self, values: Values) -> Values:
         """`values` with the password in them, if any, made into what is stored."""
@@ -237,6 +227,38 @@ class ResourceWriter:
         if not precondition(page):
             raise Stale(row_id)
 
-    async def _fresh(self, connection: Connection, viewer: Viewer, row_id: int, ignored: Sequence[str]) -> Written[Row]:
-        (row,) = await self.rows(connection, viewer, [row_id])
-        return Written(Row(row.id, row.data, row.changed, tuple(ignored)), microseconds(row.changed))
+    async def _updated(
+        self, connection: Connection, viewer: Viewer, stored: Values, ignored: Sequence[str]
+    ) -> Written[Row]:
+        row_id = int(stored["id"])
+        updated, fresh = all_done(
+            await connection.run_all(
+                (self.statements.update, stored), (self.statements.get, self._of_ids(viewer, [row_id]))
+            )
+        )
+        if not updated.affected:
+            raise RowMissing(row_id)
+        return _written(rows_of(fresh), ignored)
+
+    async def _deleted(self, connection: Connection, row_id: int) -> Written[None]:
+        deleted, ledger = all_done(
+            await connection.run_all(
+                (self.statements.delete, {"id": row_id}), (self._ledger, {"table_name": self.resource.table})
+            )
+        )
+        if not deleted.affected:
+            raise RowMissing(row_id)
+        return Written(None, _stamp_of(ledger))
+
+    def _of_ids(self, viewer: Viewer, ids: Sequence[int]) -> dict[str, Value]:
+        return {**self.reader.shaping(viewer), "ids": tuple(ids)}
+
+
+def _written(rows: list[Row], ignored: Sequence[str]) -> Written[Row]:
+    (row,) = rows
+    return Written(replace(row, ignored=tuple(ignored)), microseconds(row.changed))
+
+
+def _stamp_of(ledger: Result) -> int:
+    """The ledger's time of the last change, in microseconds."""
+    return microseconds(moment_of(ledger.rows[0][1])) if ledger.rows else 0

@@ -1,5 +1,6 @@
 -- The diagnoses with the given ids as JSON rows, and when each last changed; by the primary key.
 SELECT
+  /* row: */
   id,
   updated_at,
   NOW(6) AS answered_at,
@@ -15,6 +16,7 @@ SELECT
     ',"updated_at":"', REPLACE(updated_at, ' ', 'T'), 'Z"',
     '}'
   ) AS data
+  /* :row */
 FROM animal_diseases
 WHERE id IN %(ids)s
 ORDER BY id;

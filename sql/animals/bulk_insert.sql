@@ -1,5 +1,5 @@
--- Many new rows in animals at once, each stamped in its place after the given time; gives their ids in that order. A row may
--- bring an id of its own.
+-- Many new rows in animals at once, each stamped in its place after the given time; gives their ids in that order,
+-- or what get.sql gives of each. A row may bring an id of its own.
 INSERT INTO animals (
   id,
   record,
@@ -41,4 +41,4 @@ FROM JSON_TABLE(
   )
 ) AS given
 ORDER BY given.place
-RETURNING id;
+RETURNING /* returning: */ id /* :returning */;

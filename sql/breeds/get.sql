@@ -1,5 +1,6 @@
 -- The breeds with the given ids as JSON rows, and when each last changed; by the primary key.
 SELECT
+  /* row: */
   id,
   updated_at,
   NOW(6) AS answered_at,
@@ -11,6 +12,7 @@ SELECT
     ',"updated_at":"', REPLACE(updated_at, ' ', 'T'), 'Z"',
     '}'
   ) AS data
+  /* :row */
 FROM breeds
 WHERE id IN %(ids)s
 ORDER BY id;

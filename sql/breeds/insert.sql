@@ -1,4 +1,4 @@
--- One new row in breeds; gives its id.
+-- One new row in breeds; gives its id, or what get.sql gives of it.
 INSERT INTO breeds (name, species_id)
 VALUES (%(name)s, %(species_id)s)
-RETURNING id;
+RETURNING /* returning: */ id /* :returning */;

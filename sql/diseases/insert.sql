@@ -1,4 +1,4 @@
--- One new row in diseases; gives its id.
+-- One new row in diseases; gives its id, or what get.sql gives of it.
 INSERT INTO diseases (name, symptoms, details)
 VALUES (%(name)s, %(symptoms)s, %(details)s)
-RETURNING id;
+RETURNING /* returning: */ id /* :returning */;

@@ -1,4 +1,4 @@
--- One new row in species; gives its id.
+-- One new row in species; gives its id, or what get.sql gives of it.
 INSERT INTO species (name)
 VALUES (%(name)s)
-RETURNING id;
+RETURNING /* returning: */ id /* :returning */;

@@ -1,5 +1,6 @@
 -- The users with the given ids as JSON rows, and when each last changed; by the primary key.
 SELECT
+  /* row: */
   id,
   updated_at,
   NOW(6) AS answered_at,
@@ -26,6 +27,7 @@ SELECT
     ),
     '}'
   ) AS data
+  /* :row */
 FROM user
 WHERE id IN %(ids)s
 ORDER BY id;

@@ -1,4 +1,4 @@
--- One new row in user; gives its id.
+-- One new row in user; gives its id, or what get.sql gives of it.
 INSERT INTO user (identification, fullname, password, email, phone, address, role, status)
 VALUES (%(identification)s, %(fullname)s, %(password)s, %(email)s, %(phone)s, %(address)s, %(role)s, %(status)s)
-RETURNING id;
+RETURNING /* returning: */ id /* :returning */;

@@ -14,6 +14,7 @@ from pathlib import Path
 HEADER = 4
 QUERY = 3
 DEADLOCK = 1213
+ANSWERED = 0.02  # seconds; what was sent before the statement that is broken has its answers by then
 
 
 class Fault(Enum):
@@ -113,6 +114,8 @@ class Proxy:
             content = await reader.readexactly(int.from_bytes(header[:3], "little"))
             plan = self._planned(header, content)
             fault = plan.fault if plan else None
+            if fault is not None:
+                await asyncio.sleep(ANSWERED)
             if fault is Fault.DEADLOCK:
                 writer.write(_packet(1, b"\xff" + DEADLOCK.to_bytes(2, "little") + b"#40001a deadlock, as planned"))
                 continue

@@ -458,7 +458,7 @@ def test_the_page_has_the_table() -> None:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The names of the statements of each transaction that the service runs from here on."""
     transactions: list[list[str]] = []
-    run, send = Connection.run, Connection.send
+    begin, run, run_all, send = Connection.begin, Connection.run, Connection.run_all, Connection.send
     open_now: dict[int, list[str]] = {}
 
     async def noted_run(self: Connection, statement: Statement, values: dict[str, Value] | None = None) -> Any:
@@ -466,15 +466,24 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             open_now[id(self)].append(statement.name)
         return await run(self, statement, values)
 
+    async def noted_run_all(self: Connection, *asked: tuple[Statement, dict[str, Value]]) -> Any:
+        if id(self) in open_now:
+            open_now[id(self)] += [statement.name for statement, _ in asked]
+        return await run_all(self, *asked)
+
+    def noted_begin(self: Connection) -> None:
+        open_now[id(self)] = []
+        transactions.append(open_now[id(self)])
+        begin(self)
+
     async def noted_send(self: Connection, text: str) -> Any:
-        if text == "START TRANSACTION":
-            open_now[id(self)] = []
-            transactions.append(open_now[id(self)])
-        elif text in ("COMMIT", "ROLLBACK"):
+        if text in ("COMMIT", "ROLLBACK"):
             open_now.pop(id(self), None)
         return await send(self, text)
 
+    monkeypatch.setattr(Connection, "begin", noted_begin)
     monkeypatch.setattr(Connection, "run", noted_run)
+    monkeypatch.setattr(Connection, "run_all", noted_run_all)
     monkeypatch.setattr(Connection, "send", noted_send)
     return transactions
 

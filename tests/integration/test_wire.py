@@ -12,8 +12,9 @@ from service.db import wire as wires
 from service.db.connection import Connection
 from service.db.database import open_database
 from service.db.errors import ConnectionLost, DatabaseError
+from service.db.packets import Result
 from service.db.pool import PoolLimits
-from service.db.statements import SQL, Statements
+from service.db.statements import SQL, Statement, Statements
 from service.db.wire import DriverWire, OwnWire
 from service.settings import DatabaseURL
 
@@ -73,15 +74,32 @@ async def test_a_statement_and_an_answer_longer_than_a_packet(
     connection.close()
 
 
-async def test_several_are_sent_at_once_and_the_last_answers(
+async def test_several_are_sent_at_once_and_each_has_its_own_outcome(
     database_url: DatabaseURL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for known in (True, False):
         connection = await session(database_url, monkeypatch, known=known)
-        result = await connection._wire.ask("SET @a = 5", "SET @b = 6", "SELECT @a + @b")
-        assert result.rows == ((b"11",),)
-        with pytest.raises(Exception, match="1064"):
-            await connection._wire.ask("SELEC", "SELECT 1")
+        texts = ("SET @a = 5", "SELEC", "SET @b = 6", "SELECT nothing", "SELECT @a + @b")
+        outcomes = await connection.run_all(*((Statement.parse(text, text), {}) for text in texts))
+        assert [isinstance(one, DatabaseError) for one in outcomes] == [False, True, False, True, False]
+        assert outcomes[4] == Result(((b"11",),), 1, 0)
+        assert "1064" in str(outcomes[1])
+        assert connection.clean
+        connection.close()
+
+
+async def test_a_transaction_begins_with_its_first_statement(
+    database_url: DatabaseURL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for known in (True, False):
+        connection = await session(database_url, monkeypatch, known=known)
+        for text in ("SELECT @@in_transaction", "DO 1"):
+            connection.begin()
+            await connection.send(text)
+            assert not connection.clean
+            assert (await connection.send("SELECT @@in_transaction")).rows == ((b"1",),)
+            await connection.send("ROLLBACK")
+            assert connection.clean
         connection.close()
 
 
@@ -170,3 +188,18 @@ class _raw:
         self._own.close()
         self._theirs.close()
         self._server.close()
+
+
+async def test_the_ledger_is_not_moved_for_rows_whose_transaction_has_ended(
+    database_url: DatabaseURL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An insert that loses a deadlock ends its transaction, and what was sent after it runs by itself."""
+    connection = await session(database_url, monkeypatch)
+    advance = Statements(SQL).get("ledger/advance", {"table_name", "stamp", "added"})
+    values = {"table_name": "species", "stamp": "2200-01-01", "added": 3}
+    assert (await connection.run(advance, values)).affected == 0
+    connection.begin()
+    await connection.send("DO 1")
+    assert (await connection.run(advance, values)).affected == 1
+    await connection.send("ROLLBACK")
+    connection.close()

@@ -45,6 +45,9 @@ class Record:
         self.said.append("fresh" if fresh else "lent")
         yield self
 
+    def begin(self) -> None:
+        self.answer("START TRANSACTION")
+
     async def send(self, text: str) -> None:
         self.answer(text)
 
