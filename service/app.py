@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import resource as resource_limits
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,11 @@ from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
 from service.db.snapshot import Snapshots
 from service.db.statements import SQL, Statements
+from service.feed.changes import Changes
+from service.feed.feed import Feed
+from service.feed.listeners import Listeners
+from service.feed.pulse import Pulse
+from service.feed.waits import Waits
 from service.http.animal_paths import AnimalPaths
 from service.http.asker import Asker
 from service.http.breed_paths import BreedPaths
@@ -36,6 +42,7 @@ from service.http.cors import Cors
 from service.http.dependencies import DependencyHandlers
 from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
+from service.http.events import EventHandlers
 from service.http.forms.streams import Streams
 from service.http.hardening import harden
 from service.http.herd_page import herd_page_routes
@@ -73,6 +80,7 @@ BASE = "/api/v1"
 MEBIBYTE = 1024 * 1024
 LARGEST_BODY = 16 * MEBIBYTE
 FEWEST_SLOTS = 16
+SPARE_FILES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +146,10 @@ async def create_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(harden)
     if settings.cors_origins:
         Cors(frozenset(settings.cors_origins)).attach(app)
-    _route(app, parts, resources, passwords, cookies)
     app.cleanup_ctx.append(_running(watch.run))
     app.cleanup_ctx.append(_running(figures.run))
     app.cleanup_ctx.append(_closing(passwords))
+    _route(app, parts, resources, passwords, cookies)
     return app
 
 
@@ -169,6 +177,13 @@ def _route(
     logins = Logins(statements, database, generations, attempts, passwords)
     session = SessionHandlers(Entrance(logins, sessions, cookies, parts.readers["user"], asker, settings.proxies))
     app.add_routes(Health(parts.statements, parts.database, parts.watch).routes(BASE))
+    pulse = Pulse({one.table: generations.scope((one.table,)) for one in resources})
+    listeners = Listeners(_room(settings), settings.session_streams, settings.ping_seconds)
+    feed = Feed(resources, pulse, Changes(resources, statements, database), listeners, sessions)
+    waits = Waits(pulse, _room(settings))
+    app.cleanup_ctx.append(_running(feed.run))
+    app.on_shutdown.append(_hanging_up(pulse, listeners))
+    app.add_routes(EventHandlers(feed, resources, asker).routes(BASE))
     debug = Debug(parts.cache, parts.generations, parts.database, parts.watch, asker, is_open=parts.settings.debug)
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
@@ -183,7 +198,7 @@ def _route(
     for resource in resources:
         reader, writer = parts.readers[resource.table], parts.writers[resource.table]
         bulk = BulkWriter(writer)
-        one = handlers[resource.table] = ResourceHandlers(reader, writer, bulk, asker, streams)
+        one = handlers[resource.table] = ResourceHandlers(reader, writer, bulk, asker, streams, waits)
         app.add_routes(one.routes(BASE))
         app.add_routes(StatsHandlers(one, Stats(reader, statements, snapshots, parts.scopes)).routes(BASE))
         dependencies = Dependencies(reader, statements, snapshots, parts.scopes)
@@ -204,6 +219,12 @@ async def _segment(settings: Settings, statements: Statements, database: Databas
     return Segment(folder / f"herdbook-{os.getuid()}-{name}", max(FEWEST_SLOTS, 2 * settings.workers + 2))
 
 
+def _room(settings: Settings) -> int:
+    """How many listeners a worker may hold: each takes a file, of which other things need some, too."""
+    files, _ = resource_limits.getrlimit(resource_limits.RLIMIT_NOFILE)
+    return min(settings.listeners, max(1, files - SPARE_FILES))
+
+
 def _running(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[web.Application], AsyncIterator[None]]:
     """Has `work` run beside the requests, until the application ends."""
 
@@ -215,6 +236,14 @@ def _running(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[web.App
             await task
 
     return running
+
+
+def _hanging_up(pulse: Pulse, listeners: Listeners):  # type: ignore[no-untyped-def]
+    async def hanging_up(_: web.Application) -> None:
+        pulse.close()
+        listeners.close()
+
+    return hanging_up
 
 
 def _closing(passwords: Passwords):  # type: ignore[no-untyped-def]

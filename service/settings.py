@@ -332,6 +332,25 @@ class Settings:
         "0 turns off the memo of heads, which answers a request that comes again byte for byte before it is parsed",
         _boolean,
     )
+    listeners: int = _setting(
+        "HERDBOOK_LISTENERS",
+        "6000",
+        "streams of /events that each worker holds at once, and as many requests that wait for changes; further ones "
+        "are answered 503",
+        whole_number(0, 1_000_000),
+    )
+    session_streams: int = _setting(
+        "HERDBOOK_SESSION_STREAMS",
+        "1",
+        "streams of /events that a session has on each worker; the oldest ends when another begins",
+        whole_number(1, 1000),
+    )
+    ping_seconds: int = _setting(
+        "HERDBOOK_PING_SECONDS",
+        "25",
+        "seconds between two signs of life on a stream of /events",
+        whole_number(1, 3600),
+    )
     cookie_secure: bool = _setting(
         "HERDBOOK_COOKIE_SECURE",
         "0",

@@ -1,6 +1,6 @@
 """Who a user is now, as the user table has them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from service.db.database import Database
@@ -33,11 +33,21 @@ class Standing:
     is_revoked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What of a user decides whether a session of theirs goes on; `passwords` names the present one."""
+
+    role: str
+    active: bool
+    passwords: tuple[str, ...]
+
+
 class Identities:
     """Asks the database; `marks` names a password hash (service.auth.tokens)."""
 
     def __init__(self, statements: Statements, database: Database, marks: Callable[[str], tuple[str, ...]]) -> None:
         self._statement = statements.get("session/identity", {"id", "session_id"})
+        self._people = statements.get("session/people", {"ids"})
         self._database = database
         self._marks = marks
 
@@ -50,3 +60,9 @@ class Identities:
         _, identification, fullname, email, role, status, password, is_revoked = found
         identity = Identity(user_id, int(identification), fullname, email, role, status == "1")
         return Standing(identity, self._marks(password), is_revoked == "1")
+
+    async def people(self, ids: Iterable[int]) -> dict[int, Person]:
+        """Those of the users with these ids that there are."""
+        result = await self._database.read(self._people, {"ids": tuple(sorted(ids))})
+        rows = ([(field or b"").decode() for field in row] for row in result.rows)
+        return {int(one): Person(role, status == "1", self._marks(password)) for one, role, status, password in rows}

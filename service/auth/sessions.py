@@ -7,11 +7,11 @@ role, a deactivation or a deletion counts at the very next request, on every wor
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.auth.identities import Identities, Identity
+from service.auth.identities import Identities, Identity, Person
 from service.auth.tokens import REFRESH_SECONDS, Claims, InvalidToken, Issued, Kind, Tokens
 from service.cache.generations import Commit, Generations, Scope
 from service.db.database import Connection, Database, Written
@@ -20,6 +20,7 @@ from service.db.statements import Statements
 TABLES = ("user", "revoked_session")
 REVOKED = "revoked_session"
 REMEMBERED = 10_000
+TOGETHER = 1000  # sessions that are looked at in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,20 @@ class Sessions:
             raise InvalidToken
         return Session(claims, standing.identity, standing.passwords[0], token)
 
+    async def still_good(self, sessions: Sequence[Session]) -> list[bool]:
+        """Of each whether it is as it was found: not revoked, its user active, in that role and with that password."""
+        revoked: set[str] = set()
+        people: Mapping[int, Person] = {}
+        for first in range(0, len(sessions), TOGETHER):
+            some = sessions[first : first + TOGETHER]
+            ids = tuple(sorted({one.claims.session_id for one in some}))
+            result = await self._database.read(self._revoked, {"session_ids": ids})
+            revoked |= {(row[0] or b"").decode() for row in result.rows}
+            people = {**people, **await self._identities.people({one.claims.user_id for one in some})}
+        return [
+            one.claims.session_id not in revoked and _goes_on(one, people.get(one.claims.user_id)) for one in sessions
+        ]
+
     def _remember(self, text: str, session: Session) -> None:
         self._known[text] = session
         self._known.move_to_end(text)
@@ -147,3 +162,12 @@ class Sessions:
         await connection.run(self._forget, {"now": now})
         result = await connection.run(self._changed, {"table_name": REVOKED})
         return Written(None, int(result.rows[0][0] or 0) if result.rows else 0)
+
+
+def _goes_on(session: Session, person: Person | None) -> bool:
+    return (
+        person is not None
+        and person.active
+        and person.role == session.identity.role
+        and session.claims.password in person.passwords
+    )

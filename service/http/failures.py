@@ -12,6 +12,7 @@ from service.auth.passwords import TooManyHashes
 from service.auth.tokens import ExpiredToken, InvalidToken
 from service.cache.segment import SegmentError
 from service.db import errors as db
+from service.feed.listeners import TooManyListeners
 from service.http.cookies import ALL, OF_ACCESS
 from service.http.problems import Problem
 from service.http.reasons import by_field, by_row
@@ -104,6 +105,8 @@ def problem_of(error: Exception) -> Problem | None:
         case db.DatabaseError():
             make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)
             return make() if make else None
+        case TooManyListeners():
+            return Problem("TOO_MANY_LISTENERS", headers={"Retry-After": "10"})
         case SegmentError():
             return Problem("SERVICE_BUSY", headers=RETRY)
         case web.HTTPException():

@@ -172,6 +172,14 @@ CATALOGUE: Mapping[str, Entry] = {
             "The service is busy: try again in a few seconds.",
         ),
     ),
+    "TOO_MANY_LISTENERS": Entry(
+        503,
+        ("Demasiados oyentes", "Too many listeners"),
+        (
+            "El servicio no puede atender a más oyentes: inténtelo de nuevo en unos segundos.",
+            "The service holds as many listeners as it may: try again in a few seconds.",
+        ),
+    ),
     "DATABASE_UNAVAILABLE": Entry(
         503,
         ("Base de datos no disponible", "Database unavailable"),

@@ -49,7 +49,9 @@ KNOWN = (
     "fields",
     "include_relations",
     "since",
+    "wait",
 )
+MOST_WAIT = 25  # seconds: proxies and browsers often end a request after thirty
 ROW_PARAMETERS = ("include_relations", "fields")
 RANGES = ("gte", "gt", "lte", "lt")
 SUFFIXES = {
@@ -155,7 +157,7 @@ def _parse_list(resource: Resource, given: Iterable[tuple[str, str]], whole_view
         search=search or None,
         fields=_fields(asked),
         relations=wants_relations(asked.get("include_relations", "")),
-        ignored=tuple(ignored + unsortable),
+        ignored=tuple(ignored + unsortable + (["wait"] if "wait" in asked and "since" not in asked else [])),
         capped=capped,
     )
     return _after_cursor(query, asked.get("cursor"))
@@ -168,7 +170,7 @@ def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient
     asked, ignored = _known(resource, given, lenient)
     limit, capped = _limit(asked, DEFAULT_SINCE_LIMIT)
     since, span = moment("since", asked["since"])
-    others = [name for name in asked if name not in ("since", "limit", "page")]
+    others = [name for name in asked if name not in ("since", "limit", "page", "wait")]
     # A time cut to less than microseconds means any time from it on: what changed at the very time is given again.
     exclusive = span == timedelta(microseconds=1)
     return SinceQuery(
@@ -177,6 +179,11 @@ def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient
         ignored=tuple(ignored + others),
         capped=capped,
     )
+
+
+def parse_wait(given: Iterable[tuple[str, str]]) -> int:
+    """The seconds that a delta may wait for something new; 0 where none are given."""
+    return whole("wait", dict(given).get("wait") or "0", 0, MOST_WAIT)
 
 
 def parse_row(resource: Resource, given: Iterable[tuple[str, str]], *, lenient: bool) -> RowQuery:

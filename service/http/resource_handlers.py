@@ -1,12 +1,13 @@
 """The handlers of one resource: parse, ask, shape, respond."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import orjson
 from aiohttp import hdrs, web
 
 from service.cache.page import Page
+from service.feed.waits import Waits
 from service.http.answers import PRIVATE, PUBLIC, answer, created, prefers_minimal, validators_of, written
 from service.http.asker import Asker, viewer_of
 from service.http.bodies import json_array, json_object
@@ -15,7 +16,8 @@ from service.http.failures import records_problem
 from service.http.forms.asked import asked_form
 from service.http.forms.streams import Streams
 from service.http.forms.uploads import uploaded
-from service.http.params import conflict_rule, invalid, parse_list, parse_row, parse_since
+from service.http.memo import GIVEN
+from service.http.params import conflict_rule, invalid, parse_list, parse_row, parse_since, parse_wait
 from service.http.problems import Problem, language_of
 from service.http.routing import Handler, both
 from service.records.bulk import BulkWriter, OnConflict, Stored
@@ -37,7 +39,13 @@ class ResourceHandlers:
     """What /api/v1/<route> answers."""
 
     def __init__(
-        self, reader: ResourceReader, writer: ResourceWriter, bulk: BulkWriter, asker: Asker, streams: Streams
+        self,
+        reader: ResourceReader,
+        writer: ResourceWriter,
+        bulk: BulkWriter,
+        asker: Asker,
+        streams: Streams,
+        waits: Waits,
     ) -> None:
         self.resource = reader.resource
         self._reader = reader
@@ -45,6 +53,7 @@ class ResourceHandlers:
         self._bulk = bulk
         self._asker = asker
         self._streams = streams
+        self._waits = waits
         self.policy = PRIVATE if self.resource.private else PUBLIC
         self._list_policy = self.policy.by_form()
 
@@ -74,16 +83,29 @@ class ResourceHandlers:
     async def listed(self, request: web.Request, given: Iterable[tuple[str, str]]) -> web.StreamResponse:
         """The list that `given` asks for."""
         viewer, lenient, form = await self.viewer(request), is_lenient(request), asked_form(request)
-        page: Page
         if "since" in request.query:
-            page = await self._reader.since(viewer, parse_since(self.resource, given, lenient=lenient))
-        else:
-            whole_view = viewer.sees_all or not self.resource.by_viewer
-            query = parse_list(self.resource, given, whole_view=whole_view, lenient=lenient)
-            if form is not None:
-                return await self._streams.give(request, form, self._reader, viewer, query, self._list_policy)
-            page = await self._reader.list(viewer, query)
-        return answer(request, page, self._list_policy)
+            return await self._changes(request, viewer, list(given))
+        whole_view = viewer.sees_all or not self.resource.by_viewer
+        query = parse_list(self.resource, given, whole_view=whole_view, lenient=lenient)
+        if form is not None:
+            return await self._streams.give(request, form, self._reader, viewer, query, self._list_policy)
+        return answer(request, await self._reader.list(viewer, query), self._list_policy)
+
+    async def _changes(
+        self, request: web.Request, viewer: Viewer, given: Sequence[tuple[str, str]]
+    ) -> web.StreamResponse:
+        """The changes after a time; with `wait`, as soon as there are some."""
+        query, seconds = parse_since(self.resource, given, lenient=is_lenient(request)), parse_wait(given)
+        if not seconds:
+            return answer(request, await self._reader.since(viewer, query), self._list_policy)
+
+        async def ask() -> Page:  # after each wait it is asked anew who asks
+            return await self._reader.since(await self.viewer(request), query)
+
+        page = await self._waits.until_new(self.resource.table, ask, seconds)
+        response = answer(request, page, self._list_policy)
+        del request[GIVEN]  # the memo would not wait
+        return response
 
     async def metadata(self, request: web.Request) -> web.Response:
         """GET /metadata: how many rows, when they last changed."""

@@ -17,9 +17,22 @@ MakeHandler = Callable[..., RequestHandler]
 
 
 class ProblemHandler(RequestHandler):
-    """aiohttp's protocol, whose refusals have the one shape that every failure has."""
+    """aiohttp's protocol, whose refusals have the one shape that every failure has.
 
-    __slots__ = ()
+    `when_lost`: what is to be told when the client goes while it is being answered; aiohttp itself tells nobody.
+    """
+
+    __slots__ = ("when_lost",)
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.when_lost: Callable[[], None] | None = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone."""
+        super().connection_lost(exc)
+        if self.when_lost is not None:
+            self.when_lost()
 
     def handle_error(
         self,

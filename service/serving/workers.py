@@ -8,6 +8,7 @@ of one that all share, whoever wakes first would take them all.
 """
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -86,6 +87,12 @@ def keep_number_of_workers(_master: Any) -> None:
     signal.signal(signal.SIGTTIN, signal.SIG_IGN)
 
 
+def allow_files() -> None:
+    """Let this process and its workers open as many files as the system lets them: each listener takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def runner_factory(settings: Settings) -> Factory:
     """What makes one worker's application and the runner that serves it."""
 
@@ -104,4 +111,5 @@ def runner_factory(settings: Settings) -> Factory:
 
 
 if __name__ == "__main__":
+    allow_files()
     Workers(Settings.from_environment(os.environ), [int(each) for each in sys.argv[1:]]).run()

@@ -140,7 +140,8 @@ async def test_a_suffix_described_is_taken_and_no_other(
 
 async def test_who_may_ask_is_described(farm: Any, description: dict[str, Any]) -> None:
     for method, path in sorted(described(description)):
-        answer = await farm(method, "/" + re.sub(r"\{\w+\}", "1", path), who=None)
+        asked = "HEAD" if path.endswith("/events") else method  # a stream would not end
+        answer = await farm(asked, "/" + re.sub(r"\{\w+\}", "1", path), who=None)
         needed = description["paths"][path][method.lower()]["security"] != []
         assert (answer.status == 401) == needed, (method, path, answer.status)
 

@@ -6,6 +6,7 @@ from service import __version__
 from service.http.asker import CSRF
 from service.http.cookies import ACCESS, REFRESH
 from service.http.openapi.answers import PAGINATION, PROBLEM, shared_headers, shared_responses
+from service.http.openapi.event_operations import event_operations
 from service.http.openapi.farm_operations import farm_operations
 from service.http.openapi.operation import Operation, Schema, paths_of
 from service.http.openapi.parameters import SHARED
@@ -52,6 +53,7 @@ def operations(resources: tuple[Resource, ...], base: str) -> Iterator[Operation
     for resource in resources:
         yield from resource_operations(resource, base)
     yield from farm_operations(by_route, base)
+    yield from event_operations(resources, base)
     yield from service_operations(base)
 
 

@@ -2,7 +2,7 @@
 
 from service.http.openapi.operation import Schema
 from service.http.openapi.schemas import ID
-from service.http.params import LONGEST_SEARCH, MOST_VALUES, RANGES, SPELLINGS, SUFFIXES, UNSEEN
+from service.http.params import LONGEST_SEARCH, MOST_VALUES, MOST_WAIT, RANGES, SPELLINGS, SUFFIXES, UNSEEN
 from service.records.queries import DEFAULT_LIMIT, MOST_ROWS
 from service.resources.fields import BIGINT
 from service.resources.resource import Kind, Resource
@@ -100,6 +100,11 @@ SHARED: dict[str, Schema] = {
         "Only what changed after this time, in the order of the changes, and in `meta.deleted` the ids that went;"
         " go on from `meta.next_since`. Of the other parameters only `limit` (default 1000) counts then.",
     ),
+    "wait": query(
+        "wait",
+        {"type": "integer", "minimum": 0, "maximum": MOST_WAIT, "default": 0},
+        "With `since`: where nothing is new, answer as soon as something is, or empty after so many seconds.",
+    ),
     "include_relations": query(
         "include_relations", {"type": "string"}, "`true`: each row with what it relates to, at most 50 of each."
     ),
@@ -129,7 +134,7 @@ GUARDS = tuple(shared(name) for name in ("If-Match", "If-Unmodified-Since"))
 def list_parameters(resource: Resource) -> tuple[Schema, ...]:
     """Everything that GET /R takes."""
     before = [shared(name) for name in ("page", "limit", "cursor")]
-    after = [shared(name) for name in ("search", "fields", "include_relations", "since", "handling")]
+    after = [shared(name) for name in ("search", "fields", "include_relations", "since", "wait", "handling")]
     sorting = [_sort_by(resource), shared("sort_order"), shared("ordering")]
     return (*before, *sorting, *after, *filters(resource), _EXPORT, *unseen(resource.unseen), *CONDITIONS)
 

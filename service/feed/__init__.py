@@ -1,0 +1,1 @@
+"""The change feed: who listens is told of every committed change, never before it can be read."""
