@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -33,6 +33,9 @@ fuzz: setup-dev mariadb ## hold every answer against the description, 100 exampl
 
 bench: setup-bench mariadb wrk ## measure; ARGS="--peers --animals 1000000" (docs/performance.md)
 	@$(PYTHON) -m bench $(ARGS)
+
+growth: setup-dev mariadb ## what grows with the table: 10,000, 1,000,000 and 10,000,000 animals (half an hour); ARGS="--sizes 1000,50000"
+	@$(PYTHON) -m bench.growth $(ARGS)
 
 coherence: setup-dev mariadb wrk ## what coherence with the whole database costs, beside that of one host
 	@$(PYTHON) -m bench.coherence $(ARGS)

@@ -3,7 +3,7 @@
 The peers get the same rows, keys and indexes without the ledger and its triggers, which they would have no use for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,12 @@ class Farm:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Farm]:
-    """A MariaDB in `folder` for the time of a with block, on the cores of the process that asks."""
-    server = PrivateMariaDB(folder, CONNECTIONS, database=OWN, granted=f"{OWN}%", options=OPTIONS)
+def running(folder: Path, options: Sequence[str] = ()) -> Iterator[Farm]:
+    """A MariaDB in `folder` for the time of a with block, on the cores of the process that asks.
+
+    `options` of mariadbd count more than OPTIONS.
+    """
+    server = PrivateMariaDB(folder, CONNECTIONS, database=OWN, granted=f"{OWN}%", options=(*OPTIONS, *options))
     with server:
         own = server.start()
         yield Farm(own, own.with_name(PLAIN))

@@ -41,11 +41,13 @@ def free_port() -> int:
 
 
 class Child:
-    """A process bound to one core, for the time of a with block; what it says goes to a file."""
+    """A process bound to one core or to some, for the time of a with block; what it says goes to a file."""
 
-    def __init__(self, command: Sequence[str], core: int, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], core: int | frozenset[int], log: Path, environment: Mapping[str, str]
+    ) -> None:
         self._command = list(command)
-        self._core = core
+        self._cores = core if isinstance(core, frozenset) else frozenset({core})
         self._log = log
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,7 +60,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=self._environment,
-                preexec_fn=lambda: os.sched_setaffinity(0, {self._core}),
+                preexec_fn=lambda: os.sched_setaffinity(0, self._cores),
             )
         return self
 

@@ -1,0 +1,59 @@
+"""One connection that stays open, and the seconds that each answer on it took."""
+
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+from bench.machine import BenchError
+
+SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An answer and the seconds from sending the request to having read all of it."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+
+class Client:
+    """Asks one service with the headers of one user."""
+
+    def __init__(self, port: int, headers: Mapping[str, str]) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        self._headers = dict(headers)
+
+    def ask(self, method: str, path: str, body: object = None) -> Timed:
+        """The answer to a request on /api/v1, whatever its status."""
+        if self._connection.sock is None:
+            self._connection.connect()
+            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        content = None if body is None else json.dumps(body).encode()
+        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        started = time.perf_counter()
+        self._connection.request(method, f"/api/v1{path}", content, headers)
+        response = self._connection.getresponse()
+        read = response.read()
+        return Timed(response.status, read, time.perf_counter() - started)
+
+    def good(self, method: str, path: str, body: object = None) -> Timed:
+        """The answer to a request that must succeed; BenchError else."""
+        answer = self.ask(method, path, body)
+        if answer.status >= 300:
+            raise BenchError(f"{method} {path} was answered {answer.status}: {answer.body[:300].decode()}")
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
