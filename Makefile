@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -36,6 +36,12 @@ bench: setup-bench mariadb wrk ## measure; ARGS="--peers --animals 1000000" (doc
 
 growth: setup-dev mariadb ## what grows with the table: 10,000, 1,000,000 and 10,000,000 animals (half an hour); ARGS="--sizes 1000,50000"
 	@$(PYTHON) -m bench.growth $(ARGS)
+
+idle: setup-dev mariadb ## 10,000 clients that are only connected to one worker: its memory for each (two minutes)
+	@$(PYTHON) -m bench.idle $(ARGS)
+
+start-up: setup-dev mariadb ## from start to first answer, and a worker's memory at rest and with a full cache (three minutes)
+	@$(PYTHON) -m bench.start_up $(ARGS)
 
 coherence: setup-dev mariadb wrk ## what coherence with the whole database costs, beside that of one host
 	@$(PYTHON) -m bench.coherence $(ARGS)

@@ -28,21 +28,22 @@ class Timed:
 
 
 class Client:
-    """Asks one service with the headers of one user."""
+    """Asks one service, below `base`, with the headers of one user."""
 
-    def __init__(self, port: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, port: int, headers: Mapping[str, str], base: str = "/api/v1") -> None:
+        self._base = base
         self._connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         self._headers = dict(headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Timed:
-        """The answer to a request on /api/v1, whatever its status."""
+        """The answer to a request, whatever its status."""
         if self._connection.sock is None:
             self._connection.connect()
             self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         content = None if body is None else json.dumps(body).encode()
         headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
         started = time.perf_counter()
-        self._connection.request(method, f"/api/v1{path}", content, headers)
+        self._connection.request(method, self._base + path, content, headers)
         response = self._connection.getresponse()
         read = response.read()
         return Timed(response.status, read, time.perf_counter() - started)

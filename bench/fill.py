@@ -1,8 +1,8 @@
 """Fills animals and their diagnoses with any number of rows in minutes, as the service itself would have left them.
 
-The rows come from the server's own table of numbers, in one INSERT … SELECT a table. The triggers are away meanwhile and
-the indexes are made afterwards, all at once; then each table has its triggers again, and a ledger row that says what is
-there.
+The rows come from the server's own table of numbers, in one INSERT … SELECT a table. The triggers are away meanwhile
+and the indexes are made afterwards, all at once; then each table has its triggers again, and a ledger row that says
+what is there.
 """
 
 from collections.abc import Sequence

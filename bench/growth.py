@@ -1,8 +1,8 @@
 """What grows with the table: every way to read and to write at several sizes, `python -m bench.growth`, `make growth`.
 
 One MariaDB holds a farm of each size, one worker serves each with its cache off, so that every answer is asked of the
-database. A question is asked of the sizes in turn; the table shows the milliseconds of the smallest and how many times as
-long the others take: the median of the rounds. It fails where something grew past MOST that should not grow.
+database. A question is asked of the sizes in turn; the table shows the milliseconds of the smallest and how many times
+as long the others take: the median of the rounds. It fails where something grew past MOST that should not grow.
 """
 
 import argparse

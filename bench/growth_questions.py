@@ -20,7 +20,7 @@ Ask = tuple[str, str, object]  # method, path, body
 
 @dataclass(frozen=True)
 class Size:
-    """A table of `animals`; `cursors` by sort: where a page at half the depth ends; `since`: times of changes by name."""
+    """A table of `animals`; `cursors` by sort: where a page half way down ends; `since`: times of changes."""
 
     animals: int
     client: Client
