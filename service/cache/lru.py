@@ -14,6 +14,7 @@ from functools import partial
 
 from service.cache.generations import Scope
 from service.cache.page import Basis, Page
+from service.cache.shares import Shares
 
 log = logging.getLogger("herdbook.cache")
 
@@ -113,6 +114,7 @@ class TableCache:
     entries: OrderedDict[Key, _Shared] = field(default_factory=OrderedDict)
     pages: dict[Hashable, _Shared] = field(default_factory=dict)
     flights: dict[Hashable, asyncio.Future[Page]] = field(default_factory=dict)
+    shares: Shares[Key] = field(default_factory=Shares)
     stats: Stats = field(default_factory=Stats)
     generation: bytes = b""
     weight: int = 0
@@ -179,7 +181,9 @@ class TableCache:
             self._drop(key)
             self.entries[key] = shared
             shared.holders.add(key)
-            self._add(ENTRY_OVERHEAD + held_by(key.request))
+            weight = ENTRY_OVERHEAD + held_by(key.request)
+            self._add(weight)
+            self.shares.add(key.segment, key, weight + shared.weight)
             while len(self.entries) > self.cache.entries:
                 self.evict()
         self.cache.shrink()
@@ -201,6 +205,7 @@ class TableCache:
         count, forgotten = len(self.entries), tuple(self.pages.values())
         self.entries.clear()
         self.pages.clear()
+        self.shares = Shares()
         self._add(-self.weight)
         self.stats.invalidations += count
         for shared in forgotten:
@@ -209,9 +214,10 @@ class TableCache:
             log.info("Cache cleared for %s: %d entries invalidated", self.name, count)
         return count
 
-    def evict(self) -> None:
-        """Forget the entry that was not asked for the longest."""
-        self._drop(next(iter(self.entries)))
+    def evict(self, *, in_bytes: bool = False) -> None:
+        """Forget the entry that was not asked for the longest, or one of a segment that holds more than its share."""
+        surplus = self.shares.surplus(in_bytes=in_bytes)
+        self._drop(next(iter(self.entries)) if surplus is None else surplus)
         self.stats.evictions += 1
 
     def _drop(self, key: Key) -> None:
@@ -219,6 +225,7 @@ class TableCache:
         if held is None:
             return
         held.holders.discard(key)
+        self.shares.drop(key.segment, key)
         self._add(-ENTRY_OVERHEAD - held_by(key.request))
         if not held.holders:
             self._forget_page(key.shared)
@@ -277,7 +284,7 @@ class PageCache:
             heaviest = max(self.tables.values(), key=lambda table: table.weight)
             if not heaviest.entries:
                 return
-            heaviest.evict()
+            heaviest.evict(in_bytes=True)
 
     def report(self) -> dict[str, object]:
         """All tables' numbers and their sum."""

@@ -160,7 +160,7 @@ def _parse_list(resource: Resource, given: Iterable[tuple[str, str]], whole_view
         ignored=tuple(ignored + unsortable + (["wait"] if "wait" in asked and "since" not in asked else [])),
         capped=capped,
     )
-    return _after_cursor(query, asked.get("cursor"))
+    return _after_cursor(resource, query, asked.get("cursor"))
 
 
 def parse_since(resource: Resource, given: Iterable[tuple[str, str]], *, lenient: bool) -> SinceQuery:
@@ -367,11 +367,13 @@ def wants_relations(text: str) -> bool:
     return bool(text) and text.strip().lower() not in _FALSE
 
 
-def _after_cursor(query: ListQuery, text: str | None) -> ListQuery:
+def _after_cursor(resource: Resource, query: ListQuery, text: str | None) -> ListQuery:
     if not text:
         return query
     try:
         cursor = Cursor.decode(text, query.order, query.filters, query.search)
     except CursorError as error:
         raise invalid("cursor", *error.reasons) from None
+    if not cursor.fits(resource.kind_of(column) for column, _ in query.order):
+        raise invalid("cursor", "no es un cursor", "it is no cursor")
     return replace(query, page=1, cursor=cursor)

@@ -3,9 +3,14 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 import orjson
+
+from service.resources.fields import BIGINT
+from service.resources.resource import Kind
 
 Order = tuple[tuple[str, bool], ...]
 Key = int | str | None
@@ -48,6 +53,33 @@ class Cursor:
         if not all(type(key) in (int, str) and len(str(key)) <= 1024 for key in keys) or type(keys[-1]) is not int:
             raise CursorError("no es un cursor", "it is no cursor")
         return cls(tuple(keys))
+
+    def fits(self, kinds: Iterable[Kind]) -> bool:
+        """Whether its keys are values of columns of these kinds: with others the server would compare by guessing."""
+        return all(_is_of(kind, key) for kind, key in zip(kinds, self.keys, strict=True))
+
+
+def _is_of(kind: Kind, key: Key) -> bool:
+    match kind:
+        case Kind.NUMBER | Kind.FLAG:
+            return isinstance(key, int) and abs(key) <= BIGINT
+        case Kind.DAY:
+            return isinstance(key, str) and _reads_back(key, lambda text: date.fromisoformat(text).isoformat())
+        case Kind.MOMENT:
+            return isinstance(key, str) and _reads_back(key, _moment)
+    return isinstance(key, str)
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).isoformat(" ", "microseconds")
+
+
+def _reads_back(text: str, written: Callable[[str], str]) -> bool:
+    """Whether `text` is a time as SQL writes it (service.records.reader.sort_key)."""
+    try:
+        return written(text) == text
+    except ValueError:
+        return False
 
 
 def _binding(order: Order, filters: object, search: str | None) -> str:

@@ -95,6 +95,12 @@ class Resource:
         """Its sorts and those of every resource."""
         return (*self.sorts, "id", "created_at", "updated_at")
 
+    def kind_of(self, column: str) -> Kind:
+        """The kind of a column that it may be sorted by."""
+        if column in self.all_filters:
+            return self.all_filters[column]
+        return Kind.NUMBER if column == "id" or _holds_number(self.record, column) else Kind.TEXT
+
     @property
     def nullable(self) -> frozenset[str]:
         """The columns that may be NULL: those a record may leave out, for null."""
@@ -116,3 +122,7 @@ class Resource:
         """Every table that an answer with relations is read from, its own first."""
         others = (table for tables in self.relations.values() for table in tables)
         return tuple(dict.fromkeys((self.table, *others)))
+
+
+def _holds_number(record: type[Record], column: str) -> bool:
+    return record.model_fields[column].annotation is int

@@ -67,6 +67,12 @@ class Farm:
             self._references[table] = (await self.create(TABLES[table].route))["id"]
         return self._references[table]
 
+    async def stock(self) -> None:
+        """Some sixty rows in every table, with ties and nulls."""
+        for route in _in_order(self.specimens):
+            _fill(self, route)
+        await asyncio.sleep(2.5 * self.settings.poll_ms / 1000)  # until the poller has seen what was done by hand
+
     async def enrol(self, name: str, **changes: Any) -> int:
         """Store a person by hand and log them in as `name`; gives their id."""
         body = self.specimens["users"].new({}, **changes)
@@ -126,12 +132,12 @@ def cheap_hashes() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def open_farm(
     make_database: Callable[[], DatabaseURL], contract_settings: Callable[[DatabaseURL], Settings], cheap_hashes: None
-) -> Callable[[], AbstractAsyncContextManager[Farm]]:
-    """Gives a farm of its own: three people logged in, and no other row."""
+) -> Callable[..., AbstractAsyncContextManager[Farm]]:
+    """Gives a farm on a database of its own, or on `url`: three people logged in, and no other row."""
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[Farm]:
-        url = make_database()
+    async def opened(url: DatabaseURL | None = None) -> AsyncIterator[Farm]:
+        url = url or make_database()
         settings = contract_settings(url)
         asked = await asking(await create_app(settings))
         specimens = {route: Specimens(resource, _schema(url, resource)) for route, resource in RESOURCES.items()}
@@ -164,9 +170,7 @@ async def farm(open_farm: Callable[[], AbstractAsyncContextManager[Farm]]) -> As
 async def library(open_farm: Callable[[], AbstractAsyncContextManager[Farm]]) -> AsyncIterator[Farm]:
     """Where every table holds some sixty rows with ties and nulls, which nobody changes."""
     async with open_farm() as farm:
-        for route in _in_order(farm.specimens):
-            _fill(farm, route)
-        await asyncio.sleep(2.5 * farm.settings.poll_ms / 1000)  # until the poller has seen what was done by hand
+        await farm.stock()
         yield farm
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from service.records.cursor import Cursor, CursorError
 from service.records.statements import after_text, decisive, order_text
+from service.resources.resource import Kind
 
 ORDER = (("name", False), ("id", False))
 KEYS = st.tuples(
@@ -97,3 +98,22 @@ def test_the_order_is_written_with_every_direction() -> None:
 )
 def test_what_follows_a_column_without_ties_decides_nothing(order: Any, kept: Any) -> None:
     assert decisive(order, frozenset({"record"})) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (Kind.NUMBER, [0, -5, 2**63 - 1], [2**63, -(2**63), 2**64, "5", "", "1 OR 1=1"]),
+        (Kind.FLAG, [0, 1], ["1", "TRUE"]),
+        (Kind.DAY, ["2024-02-29", "0999-12-31"], ["2023-02-29", "2024-2-9", "20240229", "2024-02-29 ", "x", "", 5]),
+        (
+            Kind.MOMENT,
+            ["2024-02-29 10:00:00.000001", "0001-01-01 00:00:00.000000"],
+            ["2024-02-29", "2024-02-29T10:00:00.000001", "2024-02-29 10:00:00", "2024-02-29 25:00:00.000000", 5],
+        ),
+        (Kind.TEXT, ["", "' OR 1=1 -- ", "\0", "5"], [5]),
+    ],
+)
+def test_keys_fit_only_columns_of_their_kind(kind: Kind, good: list[Any], bad: list[Any]) -> None:
+    for key, fits in [*((key, True) for key in good), *((key, False) for key in bad)]:
+        assert Cursor((key, 1)).fits((kind, Kind.NUMBER)) == fits, key
