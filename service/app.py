@@ -48,6 +48,7 @@ from service.http.hardening import harden
 from service.http.herd_page import herd_page_routes
 from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
+from service.http.observing import Observer
 from service.http.openapi.document import document
 from service.http.resource_handlers import ResourceHandlers
 from service.http.runner import Runner
@@ -111,6 +112,7 @@ async def create_app(settings: Settings) -> web.Application:
     the worker cannot serve exactly.
     """
     logging.getLogger("herdbook").setLevel(settings.log_level.upper())
+    logging.getLogger("herdbook.access").setLevel(logging.INFO)
     statements = Statements(SQL)
     resources = all_resources()
     limits = PoolLimits(settings.pool_size, settings.pool_overflow, settings.pool_recycle, settings.pool_timeout)
@@ -140,10 +142,12 @@ async def create_app(settings: Settings) -> web.Application:
     )
 
     cookies = Cookies(settings.cookie_secure)
-    problems = make_problems_middleware(settings.debug, cookies, tally)
+    observer = Observer(tally, settings.access_log, settings.timings, settings.proxies)
+    problems = make_problems_middleware(settings.debug, cookies, observer)
     app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
     app.on_response_prepare.append(harden)
+    app.on_response_prepare.append(observer.announce)
     if settings.cors_origins:
         Cors(frozenset(settings.cors_origins)).attach(app)
     app.cleanup_ctx.append(_running(watch.run))
@@ -156,7 +160,8 @@ async def create_app(settings: Settings) -> web.Application:
 def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
     """What serves `app`: with the memo of heads where it is wanted and aiohttp is one that it knows."""
     parts = app[PARTS]
-    if not parts.settings.memo or parts.settings.coherence == "database":
+    logs_hits = parts.settings.access_log == "all"
+    if not parts.settings.memo or parts.settings.coherence == "database" or logs_hits:
         return Runner(app, **keywords)
     if not is_supported():
         log.warning("the memo of heads does not know aiohttp %s: it is off", aiohttp.__version__)
@@ -176,7 +181,6 @@ def _route(
     attempts = Attempts(statements, database, generations, settings.login_attempts)
     logins = Logins(statements, database, generations, attempts, passwords)
     session = SessionHandlers(Entrance(logins, sessions, cookies, parts.readers["user"], asker, settings.proxies))
-    app.add_routes(Health(parts.statements, parts.database, parts.watch).routes(BASE))
     pulse = Pulse({one.table: generations.scope((one.table,)) for one in resources})
     listeners = Listeners(_room(settings), settings.session_streams, settings.ping_seconds)
     feed = Feed(resources, pulse, Changes(resources, statements, database), listeners, sessions)
@@ -184,6 +188,7 @@ def _route(
     app.cleanup_ctx.append(_running(feed.run))
     app.on_shutdown.append(_hanging_up(pulse, listeners))
     app.add_routes(EventHandlers(feed, resources, asker).routes(BASE))
+    app.add_routes(Health(parts.statements, parts.database, parts.watch, settings.data_dir).routes(BASE))
     debug = Debug(parts.cache, parts.generations, parts.database, parts.watch, asker, is_open=parts.settings.debug)
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 SCHEMES = ("mysql", "mariadb")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+ACCESS_LOGS = ("off", "errors", "misses", "all")
 COHERENCES = ("host", "database")
 ROLES = ("Aprendiz", "Instructor", "Administrador")
 NOTHING = "none"  # an empty list: an empty value counts as not given
@@ -136,16 +138,15 @@ def _boolean(text: str) -> bool:
         raise ValueError(f"{text!r} is neither 1 (yes) nor 0 (no)") from None
 
 
-def _log_level(text: str) -> str:
-    if text.lower() not in LOG_LEVELS:
-        raise ValueError(f"{text!r} is not one of {', '.join(LOG_LEVELS)}")
-    return text.lower()
+def one_of(*words: str) -> Callable[[str], str]:
+    """A reader of one of `words`, in any case."""
 
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+        return text.lower()
 
-def _coherence(text: str) -> str:
-    if text.lower() not in COHERENCES:
-        raise ValueError(f"{text!r} is not one of {', '.join(COHERENCES)}")
-    return text.lower()
+    return read
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -318,7 +319,7 @@ class Settings:
         "host",
         "host: exact for all writes through the service on this host, those made by hand in SQL seen within "
         "HERDBOOK_POLL_MS; database: every read is validated against the ledger, exact for any writer on any host",
-        _coherence,
+        one_of(*COHERENCES),
     )
     tombstone_days: int = _setting(
         "HERDBOOK_TOMBSTONE_DAYS",
@@ -400,7 +401,23 @@ class Settings:
         "HERDBOOK_LOG_LEVEL",
         "info",
         "least level of the lines logged: debug, info, warning or error",
-        _log_level,
+        one_of(*LOG_LEVELS),
+    )
+    log_format: str = _setting(
+        "HERDBOOK_LOG_FORMAT", "text", "how a line of the log is written: text or json", one_of(*LOG_FORMATS)
+    )
+    access_log: str = _setting(
+        "HERDBOOK_ACCESS_LOG",
+        "off",
+        "which requests get a line of the log: off, errors (400 and up), misses (also all that no cached page answers) "
+        "or all, which turns the memo of heads off",
+        one_of(*ACCESS_LOGS),
+    )
+    timings: bool = _setting(
+        "HERDBOOK_TIMINGS",
+        "0",
+        "1 has each answer say what it took (Server-Timing) and how the cache served it (Cache-Status)",
+        _boolean,
     )
 
     @classmethod
@@ -428,6 +445,13 @@ class Settings:
         return {
             declared.name: _as_text(values[key]) for key, declared in declarations().items() if values[key] is not None
         }
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold: every secret, and of the database's address the password."""
+        values = [getattr(self, key) for key, declared in declarations().items() if declared.secret]
+        if self.database_url is not None:
+            values.append(self.database.password)
+        return tuple(str(value) for value in values if value)
 
     @property
     def database(self) -> DatabaseURL:

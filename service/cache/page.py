@@ -36,7 +36,7 @@ class Page:
     """One answer's body (JSON, UTF-8), when it was last modified (UTC) and the headers that belong to it alone.
 
     `etag` is the strong tag of the identity encoding without its quotes; every encoding has a tag of its own
-    (RFC 9110 section 8.8.3.3). `closes_at`: when, by time.monotonic, the second of the last change is over.
+    (RFC 9110 section 8.8.3.3). By time.monotonic: `closes_at`, when the second of the last change is over, and `made`.
     `on_growth` is told the bytes that a further encoding adds. `basis`: None for a page that no cache keeps.
     """
 
@@ -45,11 +45,13 @@ class Page:
     closes_at: float = 0.0
     headers: tuple[tuple[str, str], ...] = ()
     etag: str = field(init=False)
+    made: float = field(init=False)
     on_growth: Callable[[int], None] | None = field(init=False, default=None)
     basis: Basis | None = field(init=False, default=None)
     _encoded: dict[str, bytes] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.made = time.monotonic()
         self.etag = hashlib.blake2b(self.body, digest_size=12).hexdigest()
 
     @property
@@ -79,6 +81,6 @@ class Page:
     @property
     def weight(self) -> int:
         """Bytes of memory it holds, as sys.getsizeof counts them."""
-        held = [self, self.body, self.etag, self.last_modified, self.headers, self._encoded]
+        held = [self, self.body, self.etag, self.made, self.last_modified, self.headers, self._encoded]
         held += [part for pair in self.headers for part in pair]
         return sum(map(sys.getsizeof, held)) + sum(map(sys.getsizeof, self._encoded.values()))

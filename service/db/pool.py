@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from service.db.connection import Connection
 from service.db.errors import DatabaseError, PoolExhausted
+from service.db.spent import SPENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Pool:
         self._closed = False
         self.refusals = 0  # requests that got no connection: too many waited, or too long
         self.errors: Counter[str] = Counter()  # what uses of a connection ended in, by the exception's name
+        self.failed_at: dict[type[DatabaseError], float] = {}  # when each of them was last seen, by time.monotonic
 
     @property
     def limit(self) -> int:
@@ -62,7 +64,9 @@ class Pool:
     @asynccontextmanager
     async def lend(self, *, fresh: bool = False) -> AsyncIterator[Connection]:
         """A connection for the block; `fresh`: a newly opened one. PoolExhausted past the wait or the cap."""
+        spent, asked_at = SPENT.get(), time.monotonic()
         await self._enter()
+        entered_at = time.monotonic()
         try:
             connection = await (self._afresh() if fresh else self._take())
             self._lent += 1
@@ -76,9 +80,13 @@ class Pool:
                 self._give_back(connection)
         except DatabaseError as error:
             self.errors[type(error).__name__] += 1
+            self.failed_at[type(error)] = time.monotonic()
             raise
         finally:
             self._gate.release()
+            if spent is not None:
+                spent.waited += entered_at - asked_at
+                spent.used += time.monotonic() - entered_at
 
     async def open_one(self) -> Connection:
         """A connection outside the pool; the caller closes it."""

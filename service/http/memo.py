@@ -24,6 +24,7 @@ from service.cache.generations import Scope
 from service.cache.page import Basis, Page
 from service.http.runner import ProblemHandler
 from service.http.tally import Cell, Tally
+from service.http.traces import HEADER
 
 SUPPORTED = re.compile(r"3\.14\.\d+")
 PRIVATE_PARTS = ("_waiter", "_messages", "_force_close", "_close", "_upgraded", "_payload_parser", "_paused")
@@ -37,6 +38,9 @@ _SPECIAL = re.compile(rb"\r\n(?:content-length|transfer-encoding|upgrade|expect|
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\n(?:transfer-encoding|upgrade|expect)[ \t]*:", re.IGNORECASE)
 LOST = -1
+CACHE_STATUS, SERVER_TIMING = "Cache-Status", "Server-Timing"
+FROM_MEMO = "herdbook; hit; detail=memo"
+OF_ONE_ANSWER = (hdrs.DATE, SERVER_TIMING)
 
 
 def is_supported() -> bool:
@@ -130,14 +134,15 @@ class Memo:
         """Remember the answer to a request as it goes out (a signal of aiohttp: on_response_prepare)."""
         head = getattr(request.protocol, "head", None)
         given: Given | None = request.get(GIVEN)
-        if head is None or given is None or given.page.basis is None:
-            return
+        if head is None or given is None or given.page.basis is None or HEADER in response.headers:
+            return  # an answer that names a trace is that request's alone
         private = "private" in response.headers.get(hdrs.CACHE_CONTROL, "")
         credit: Credit | None = request.get(CREDIT)
         if response.status not in (200, 304) or (private and credit is None):
             return
         lines = [f"HTTP/1.1 {response.status} {response.reason}"]
-        lines += [f"{name}: {value}" for name, value in response.headers.items() if name != hdrs.DATE]
+        kept = {**response.headers, **({CACHE_STATUS: FROM_MEMO} if CACHE_STATUS in response.headers else {})}
+        lines += [f"{name}: {value}" for name, value in kept.items() if name not in OF_ONE_ANSWER]
         text = ("\r\n".join(lines) + "\r\n").encode()
         uses = self._tally.remembered(request, response.status)
         self._keep(head, _Entry(given.page.basis, credit if private else None, text, given.body, uses))

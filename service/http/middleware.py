@@ -3,15 +3,15 @@
 import logging
 import os
 import re
-import time
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.http.cookies import Cookies
 from service.http.failures import problem_of
-from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
-from service.http.tally import Tally
+from service.http.observing import LOGGED, Observer
+from service.http.problems import Asked, Problem, language_of, respond
+from service.http.traces import trace_of
 
 log = logging.getLogger("herdbook.http")
 
@@ -19,16 +19,16 @@ VERSIONS = (HttpVersion10, HttpVersion11)
 HOST = re.compile(r"[^\s/?#@,]*")
 
 
-def make_problems_middleware(debug: bool, cookies: Cookies, tally: Tally) -> Middleware:
+def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer) -> Middleware:
     """The middleware; with `debug` every answer names the worker that gave it.
 
-    `cookies` deletes those of a session that is over; `tally` counts every answer.
+    `cookies` deletes those of a session that is over; `observer` sees every request and its answer.
     """
     worker = str(os.getpid())
 
     @web.middleware
     async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-        begun = time.monotonic()
+        observer.begin(request)
         try:
             _require_http(request)
             response = await handler(request)
@@ -36,7 +36,7 @@ def make_problems_middleware(debug: bool, cookies: Cookies, tally: Tally) -> Mid
             response = respond_to(request, error, cookies)
         if debug:
             response.headers["X-Herdbook-Worker"] = worker
-        tally.observe(request, response.status, time.monotonic() - begun)
+        observer.end(request, response)
         return response
 
     return problems
@@ -54,18 +54,31 @@ def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.
     if problem.code == "ROUTE_NOT_FOUND":
         problem = Problem("ROUTE_NOT_FOUND", path=request.path)
     language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-    asked = Asked(request.path, language, new_trace_id())
+    asked = Asked(request.path, language, trace_of(request).trace_id)
     if problem.status >= 500:
-        log.error(
-            "%s %s: %s (trace %s)",
-            request.method,
-            request.path,
-            problem.code,
-            asked.trace_id,
-            exc_info=error if problem.code == "INTERNAL_ERROR" else None,
-        )
+        _log(request, problem, error, asked.trace_id)
     response = respond(problem, asked)
     if problem.code == "MALFORMED_REQUEST":
         response.force_close()
     cookies.take(response, problem.forgets)
     return response
+
+
+def _log(request: web.Request, problem: Problem, error: Exception, trace_id: str) -> None:
+    request[LOGGED] = True
+    fields = {
+        "method": request.method,
+        "path": request.path,
+        "status": problem.status,
+        "code": problem.code,
+        "trace_id": trace_id,
+    }
+    log.error(
+        "%s %s: %s (trace %s)",
+        request.method,
+        request.path,
+        problem.code,
+        trace_id,
+        exc_info=error if problem.code == "INTERNAL_ERROR" else None,
+        extra={"fields": fields},
+    )

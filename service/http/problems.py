@@ -1,6 +1,5 @@
 """Every failure has one shape: problem+json (RFC 9457) that also carries the front end's error body."""
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,11 +49,6 @@ class Asked:
     path: str
     language: str
     trace_id: str
-
-
-def new_trace_id() -> str:
-    """32 hexadecimal digits, as a W3C trace-id has them."""
-    return secrets.token_hex(16)
 
 
 def language_of(accept: str) -> str:

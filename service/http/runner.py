@@ -9,7 +9,8 @@ from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
-from service.http.problems import Asked, Problem, language_of, new_trace_id, respond
+from service.http.problems import Asked, Problem, language_of, respond
+from service.http.traces import new_trace
 
 LINGER = 0.3  # seconds
 
@@ -45,7 +46,7 @@ class ProblemHandler(RequestHandler):
         plain = super().handle_error(request, status, exc, message)
         problem = Problem("MALFORMED_REQUEST" if status == HTTPStatus.BAD_REQUEST else "INTERNAL_ERROR")
         language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        response = respond(problem, Asked(request.path, language, new_trace_id()))
+        response = respond(problem, Asked(request.path, language, new_trace().trace_id))
         if not plain.keep_alive:
             response.force_close()
         return response

@@ -1,15 +1,17 @@
 """What the supervisor says: where the service answers, how to log in, and what went wrong."""
 
-import sys
+import logging
 
 from service.settings import Settings
+
+log = logging.getLogger("herdbook.supervisor")
 
 ADMINISTRATOR = 1000000001
 
 
 def say(line: str) -> None:
     """One line for the operator, on standard error."""
-    print(f"herdbook: {line}", file=sys.stderr, flush=True)
+    log.warning("%s", line)
 
 
 def print_address(settings: Settings) -> None:

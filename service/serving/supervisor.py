@@ -1,6 +1,7 @@
 """The supervisor behind `run.py serve`: everything the service needs is there before the first
 request, is started again when it dies, and is gone when the supervisor ends."""
 
+import logging
 import os
 import secrets
 import socket
@@ -17,6 +18,7 @@ from service.db.errors import DatabaseError
 from service.db.installation import PrivateDatabaseError
 from service.db.private import PrivateMariaDB
 from service.host.folder import keep_secret, try_lock
+from service.host.logs import formatter, log_to_stderr
 from service.sample.load import load_once
 from service.serving.announcements import print_address, print_login, say
 from service.serving.database import (
@@ -39,6 +41,8 @@ MIGRATIONS = ROOT / "migrations"
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; returns the exit code: 0, or 1 after an error."""
+    is_text = settings.log_format == "text"
+    log_to_stderr(logging.Formatter("herdbook: %(message)s") if is_text else formatter("json", settings.secrets()))
     for name, nearest in unknown_names(os.environ).items():
         hint = f"; did you mean {nearest}?" if nearest else ""
         say(f"{name} is not a setting{hint}")

@@ -16,7 +16,9 @@ from typing import Any
 
 import aiohttp.web
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from service.host.logs import formatter, log_to_stderr
 from service.settings import Settings
 
 GRACEFUL_SECONDS = 10
@@ -25,6 +27,16 @@ SHUTDOWN_SECONDS = 8.0
 KEEPALIVE_SECONDS = 75.0
 
 Factory = Callable[[], Awaitable[aiohttp.web.AppRunner]]
+
+
+class MasterLog(Logger):  # type: ignore[misc]
+    """gunicorn's words, written as every other record is."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn when it starts, and again at SIGHUP."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Workers(BaseApplication):  # type: ignore[misc]
@@ -59,6 +71,7 @@ def gunicorn_configuration(settings: Settings, sockets: list[int]) -> dict[str, 
         "timeout": 30,
         "control_socket_disable": True,
         "accesslog": None,
+        "logger_class": MasterLog,
         # At info gunicorn tells of each worker it starts; the supervisor says what matters.
         "loglevel": "debug" if settings.log_level == "debug" else "warning",
         # A worker shows that it lives by touching a file: never on a disk that may be slow.
@@ -112,4 +125,6 @@ def runner_factory(settings: Settings) -> Factory:
 
 if __name__ == "__main__":
     allow_files()
-    Workers(Settings.from_environment(os.environ), [int(each) for each in sys.argv[1:]]).run()
+    given = Settings.from_environment(os.environ)
+    log_to_stderr(formatter(given.log_format, given.secrets()))
+    Workers(given, [int(each) for each in sys.argv[1:]]).run()

@@ -22,7 +22,7 @@ async def test_health_names_the_services(client: Any, path: str) -> None:
     answer = await client.get(path)
     said = await answer.json()
     assert (answer.status, said["success"], said["status"]) == (200, True, "healthy")
-    assert said["services"] == {"database": "healthy", "ledger_watch": "healthy"}
+    assert said["services"] == {"database": "healthy", "ledger_watch": "healthy", "disk": "healthy"}
     assert {"timestamp", "uptime_seconds", "version"} <= said.keys()
 
 
@@ -80,3 +80,42 @@ async def test_an_administrator_may_ask_past_the_cache(client: Any, farm: Any) -
     before = (stats.hits, stats.misses)
     assert (await client.get("/api/v1/species?limit=9", headers=token)).status == 200
     assert (stats.hits, stats.misses) == before
+
+
+async def health(client: Any) -> dict[str, Any]:
+    """What /health says, which must be 200."""
+    answer = await client.get("/health")
+    assert answer.status == 200
+    said: dict[str, Any] = await answer.json()
+    return said
+
+
+async def test_it_lives_and_is_ready(client: Any) -> None:
+    for path, status in (("/livez", "alive"), ("/readyz", "ready"), ("/livez/", "alive"), ("/readyz/", "ready")):
+        answer = await client.get(path)
+        assert (answer.status, (await answer.json())["status"]) == (200, status)
+
+
+async def test_without_a_database_it_lives_and_is_not_ready(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = client.app[PARTS].database.pool
+    monkeypatch.setattr(pool, "_connect", _unreachable)
+    while pool._idle:
+        pool._idle.pop().close()
+    assert (await client.get("/livez")).status == 200
+    answer = await client.get("/readyz")
+    assert (answer.status, (await answer.json())["reasons"]) == (503, ["database: Unreachable"])
+
+
+async def test_a_full_disk_is_told_of(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.ops.health.LEAST_ROOM", 1 << 62)
+    said = await health(client)
+    assert said["status"] == "degraded"
+    assert said["reasons"][0].startswith("disk: ")
+    assert said["reasons"][0].endswith(" MiB left")
+
+
+async def test_a_watch_that_is_late_is_told_of(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(client.app[PARTS].watch), "staleness", property(lambda _: 99.0))
+    said = await health(client)
+    assert (said["status"], said["reasons"]) == ("degraded", ["ledger_watch: not read for 99.0 s"])
+    assert said["staleness_seconds"] == 99.0

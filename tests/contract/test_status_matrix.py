@@ -73,6 +73,8 @@ SINGLE = {
     ("GET", "/events"): (200, 200, 200, 200, 403),
     ("GET", "//events"): (200, 200, 200, 200, 403),
     ("GET", "/events?endpoint=animals"): ACTIVE,
+    ("GET", "//livez"): EVERYBODY,
+    ("GET", "//readyz"): EVERYBODY,
     ("GET", "//debug/cache-stats"): BY_ADMIN,
     ("GET", "//metrics"): BY_ADMIN,
     ("GET", "//openapi.json"): EVERYBODY,

@@ -17,15 +17,26 @@ _HEALTH: Schema = {
         "status": {"enum": ["healthy", "degraded", "unhealthy"]},
         "services": {
             "type": "object",
-            "properties": {"database": _TEXT, "ledger_watch": _TEXT},
-            "required": ["database", "ledger_watch"],
+            "properties": {"database": _TEXT, "ledger_watch": _TEXT, "disk": _TEXT},
+            "required": ["database", "ledger_watch", "disk"],
         },
+        "reasons": {"type": "array", "items": _TEXT},
+        "staleness_seconds": {"type": "number"},
         "timestamp": MOMENT,
         "uptime_seconds": {"type": "number"},
         "version": _TEXT,
         "worker": {"type": "integer"},
     },
-    "required": ["success", "status", "services", "timestamp", "uptime_seconds", "version"],
+    "required": ["success", "status", "services", "reasons", "timestamp", "uptime_seconds", "version"],
+}
+_STATE: Schema = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean"},
+        "status": {"enum": ["alive", "ready", "not ready"]},
+        "reasons": {"type": "array", "items": _TEXT},
+    },
+    "required": ["success", "status"],
 }
 
 
@@ -34,6 +45,10 @@ def service_operations(base: str) -> Iterator[Operation]:
     for path in ("/health", f"{base}/health"):
         said = {200: answered("It works.", _HEALTH), 503: answered("It does not.", _HEALTH)}
         yield Operation("GET", path, "service", "Whether the service can do its work", said)
+    said = {200: answered("It answers.", _STATE)}
+    yield Operation("GET", "/livez", "service", "Whether the worker answers at all", said)
+    said = {200: answered("The database answers.", _STATE), 503: answered("It does not.", _STATE)}
+    yield Operation("GET", "/readyz", "service", "Whether to send requests here", said)
     yield Operation(
         "GET",
         "/debug/cache-stats",
