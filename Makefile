@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up coherence walk export soak mirror proofs mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up coherence walk export soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -66,6 +66,12 @@ proofs: setup-dev mariadb ## ledger, deltas and state machine at full size: 450,
 		HERDBOOK_LEDGER_WRITES=10000 HERDBOOK_DELTA_WRITES=10000 HERDBOOK_MACHINE_RUNS=5000 HERDBOOK_MACHINE_STEPS=100 \
 		$(PYTHON) -m pytest --basetemp="$$folder/tests" tests/exactness/test_ledger.py tests/exactness/test_deltas.py \
 		tests/exactness/test_state_machine.py $(ARGS)
+
+trials: setup-dev mariadb ## what strangers may try, at full size: 16,000 requests of eight people, 2,000 bodies, 2,000 logins, 100,000 searches
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		HERDBOOK_TRIALS_SEGMENTS=16000 HERDBOOK_TRIALS_BODIES=2000 HERDBOOK_TRIALS_LOGINS=2000 HERDBOOK_TRIALS_SEARCHES=100000 \
+		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" tests/contract/test_segments.py \
+		tests/contract/test_json_values.py tests/contract/test_login_work.py tests/unit/test_shares.py $(ARGS)
 
 mutants: setup-dev ## change cache, conditions and transactions at random: the tests must notice
 	@$(PYTHON) tests/mutation.py $(ARGS)
