@@ -44,8 +44,11 @@ from service.http.docs import Docs
 from service.http.doubled_prefix import doubled_prefix_routes
 from service.http.events import EventHandlers
 from service.http.forms.streams import Streams
+from service.http.guard import Guard
+from service.http.guarded import GuardedHandler
 from service.http.hardening import harden
 from service.http.herd_page import herd_page_routes
+from service.http.limits import HEAD_SIZES, LARGEST_BODY, LINGERING_SECONDS, MEBIBYTE, limits_of
 from service.http.memo import Memo, MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.observing import Observer
@@ -78,8 +81,6 @@ from service.settings import Settings
 log = logging.getLogger("herdbook")
 
 BASE = "/api/v1"
-MEBIBYTE = 1024 * 1024
-LARGEST_BODY = 16 * MEBIBYTE
 FEWEST_SLOTS = 16
 SPARE_FILES = 256
 
@@ -95,6 +96,7 @@ class Parts:
     scopes: Scopes
     cache: PageCache
     watch: Watch
+    guard: Guard
     readers: dict[str, ResourceReader]
     writers: dict[str, ResourceWriter]
     tally: Tally
@@ -134,11 +136,12 @@ async def create_app(settings: Settings) -> web.Application:
         for table, reader in readers.items()
     }
     watch = Watch(statements, database, generations, settings.poll_ms / 1000)
+    guard = Guard(limits_of(settings.connection_limit, settings.connections_per_address), settings.proxies)
     tally = Tally()
     memo = Memo(cache.charge, tally)
     figures = Figures(Sources(tally, memo, cache, database, generations, watch, settings.data_dir), statements)
     parts = Parts(
-        settings, statements, database, generations, scopes, cache, watch, readers, writers, tally, memo, figures
+        settings, statements, database, generations, scopes, cache, watch, guard, readers, writers, tally, memo, figures
     )
 
     cookies = Cookies(settings.cookie_secure)
@@ -158,16 +161,18 @@ async def create_app(settings: Settings) -> web.Application:
 
 
 def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
-    """What serves `app`: with the memo of heads where it is wanted and aiohttp is one that it knows."""
+    """What serves `app`: guarded, and with the memo of heads where it is wanted, if aiohttp is one that they know."""
     parts = app[PARTS]
+    keywords = {**HEAD_SIZES, "lingering_time": LINGERING_SECONDS, **keywords}
+    if not is_supported():
+        log.warning("aiohttp %s is not known: no memo of heads, no time-outs of connections", aiohttp.__version__)
+        return Runner(app, **keywords)
+    app.cleanup_ctx.append(parts.guard.watching)
     logs_hits = parts.settings.access_log == "all"
     if not parts.settings.memo or parts.settings.coherence == "database" or logs_hits:
-        return Runner(app, **keywords)
-    if not is_supported():
-        log.warning("the memo of heads does not know aiohttp %s: it is off", aiohttp.__version__)
-        return Runner(app, **keywords)
+        return Runner(app, partial(GuardedHandler, parts.guard), **keywords)
     app.on_response_prepare.append(parts.memo.learn)
-    return Runner(app, partial(MemoHandler, parts.memo), **keywords)
+    return Runner(app, partial(MemoHandler, parts.memo, parts.guard), **keywords)
 
 
 def _route(
@@ -189,7 +194,7 @@ def _route(
     app.on_shutdown.append(_hanging_up(pulse, listeners))
     app.add_routes(EventHandlers(feed, resources, asker).routes(BASE))
     app.add_routes(Health(parts.statements, parts.database, parts.watch, settings.data_dir).routes(BASE))
-    debug = Debug(parts.cache, parts.generations, parts.database, parts.watch, asker, is_open=parts.settings.debug)
+    debug = Debug(parts.cache, generations, database, parts.watch, parts.guard, asker, is_open=settings.debug)
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
     app.add_routes(Docs(document(resources, BASE)).routes())

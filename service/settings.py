@@ -391,6 +391,19 @@ class Settings:
         secret=True,
         shown_default="none: an Administrador's only",
     )
+    connection_limit: int = _setting(
+        "HERDBOOK_CONNECTIONS",
+        "1000",
+        "client connections of each worker at once; further ones are answered 503",
+        whole_number(1, 100_000),
+    )
+    connections_per_address: int = _setting(
+        "HERDBOOK_CONNECTIONS_PER_ADDRESS",
+        "64",
+        "connections of each worker from one address, or behind HERDBOOK_PROXIES requests at once, before further ones "
+        "are answered 429; 0: no limit; this host itself has none",
+        whole_number(0, 100_000),
+    )
     debug: bool = _setting(
         "HERDBOOK_DEBUG",
         "0",

@@ -5,14 +5,17 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from service.http.limits import LARGEST_BODY, LARGEST_ROW, MEBIBYTE
 from service.http.problems import Problem
 
 DEEPEST = 32
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 
 
-async def json_body(request: web.Request) -> Any:
-    """The JSON value in the body. 415 for another type, 400 for no JSON or too deep."""
+async def json_body(request: web.Request, most: int = LARGEST_ROW) -> Any:
+    """The JSON value in the body. 415 for another type, 413 for more than `most` bytes, 400 for no JSON or too deep."""
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
     if request.content_type not in JSON_TYPES and (
         request.content_type != "application/octet-stream" or "Content-Type" in request.headers
     ):
@@ -21,6 +24,8 @@ async def json_body(request: web.Request) -> Any:
         text = await request.read()
     except web.RequestPayloadError:
         raise Problem("INVALID_JSON", reason=("no llegó entero", "it did not arrive whole")) from None
+    if len(text) > most:
+        raise _too_large(most)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -32,7 +37,7 @@ async def json_body(request: web.Request) -> Any:
 
 async def json_array(request: web.Request, most: int) -> list[Any]:
     """The array in the body, at most `most` long; 413 for a longer one."""
-    value = await json_body(request)
+    value = await json_body(request, LARGEST_BODY)
     if not isinstance(value, list):
         raise Problem("INVALID_JSON", reason=("debe ser un arreglo", "it must be an array"))
     if len(value) > most:
@@ -46,6 +51,10 @@ async def json_object(request: web.Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem("INVALID_JSON", reason=("debe ser un objeto", "it must be an object"))
     return value
+
+
+def _too_large(most: int) -> Problem:
+    return Problem("PAYLOAD_TOO_LARGE", limit=f"{most // MEBIBYTE} MiB")
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -14,6 +14,7 @@ from service.cache.segment import SegmentError
 from service.db import errors as db
 from service.feed.listeners import TooManyListeners
 from service.http.cookies import ALL, OF_ACCESS
+from service.http.limits import LARGEST_BODY, MEBIBYTE, BodyTooSlow, TooLate
 from service.http.problems import Problem
 from service.http.reasons import by_field, by_row
 from service.records import errors as records
@@ -113,6 +114,10 @@ def problem_of(error: Exception) -> Problem | None:
             return _routing(error)
         case json.JSONDecodeError():
             return Problem("INVALID_JSON", reason=(str(error), str(error)))
+        case TooLate():
+            return Problem("OUTCOME_UNKNOWN") if error.writes else Problem("TIMEOUT", headers=RETRY)
+        case BodyTooSlow():
+            return Problem("REQUEST_TIMEOUT")
         case TimeoutError():
             return Problem("TIMEOUT", headers=RETRY)
     return None
@@ -134,5 +139,5 @@ def _routing(error: web.HTTPException) -> Problem | None:
     if isinstance(error, web.HTTPNotFound):
         return Problem("ROUTE_NOT_FOUND", path="")
     if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return Problem("PAYLOAD_TOO_LARGE", limit="16 MiB")
+        return Problem("PAYLOAD_TOO_LARGE", limit=f"{LARGEST_BODY // MEBIBYTE} MiB")
     return None

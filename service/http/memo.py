@@ -22,12 +22,13 @@ from aiohttp.web_protocol import RequestHandler
 
 from service.cache.generations import Scope
 from service.cache.page import Basis, Page
-from service.http.runner import ProblemHandler
+from service.http.guarded import PRIVATE_PARTS as PARTS_GUARDED
+from service.http.guarded import GuardedHandler
 from service.http.tally import Cell, Tally
 from service.http.traces import HEADER
 
 SUPPORTED = re.compile(r"3\.14\.\d+")
-PRIVATE_PARTS = ("_waiter", "_messages", "_force_close", "_close", "_upgraded", "_payload_parser", "_paused")
+PRIVATE_PARTS = (*PARTS_GUARDED, "_upgraded", "_payload_parser")
 MOST_HEADS = 4096
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_HEAD = 4096
@@ -171,7 +172,7 @@ def _weight(head: bytes, entry: _Entry) -> int:
     return sys.getsizeof(head) + sys.getsizeof(entry.head) + ENTRY_OVERHEAD
 
 
-class MemoHandler(ProblemHandler):
+class MemoHandler(GuardedHandler):
     """aiohttp's protocol, which looks a head up in the memo first.
 
     `head`: the head being answered, where it may be remembered. `_owed`: bytes of a body still to come; LOST once the

@@ -24,6 +24,29 @@ CATALOGUE: Mapping[str, Entry] = {
         ("Solicitud ilegible", "Malformed request"),
         ("La solicitud no es HTTP válido.", "The request is not valid HTTP."),
     ),
+    "REQUEST_TIMEOUT": Entry(
+        408,
+        ("Solicitud demasiado lenta", "Request too slow"),
+        ("La solicitud no llegó entera a tiempo.", "The request did not arrive whole in time."),
+    ),
+    "URI_TOO_LONG": Entry(
+        414,
+        ("Dirección demasiado larga", "Address too long"),
+        ("La dirección supera los {limit}.", "The address is longer than {limit}."),
+    ),
+    "HEADERS_TOO_LARGE": Entry(
+        431,
+        ("Cabeceras demasiado grandes", "Headers too large"),
+        ("Las cabeceras superan el límite de {limit}.", "The header fields are over the limit of {limit}."),
+    ),
+    "TOO_MANY_CONNECTIONS": Entry(
+        429,
+        ("Demasiadas conexiones", "Too many connections"),
+        (
+            "Esta dirección ya tiene {most} conexiones abiertas.",
+            "This address has {most} connections open already.",
+        ),
+    ),
     "INVALID_JSON": Entry(
         400,
         ("JSON no válido", "Invalid JSON"),

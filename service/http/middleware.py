@@ -1,28 +1,32 @@
 """The one middleware: every failure leaves as a problem, the service's own mistakes are logged, and all is counted."""
 
+import asyncio
 import logging
 import os
-import re
 
-from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.http.cookies import Cookies
 from service.http.failures import problem_of
+from service.http.limits import TooLate
 from service.http.observing import LOGGED, Observer
 from service.http.problems import Asked, Problem, language_of, respond
+from service.http.strictness import require_http
 from service.http.traces import trace_of
 
 log = logging.getLogger("herdbook.http")
 
-VERSIONS = (HttpVersion10, HttpVersion11)
-HOST = re.compile(r"[^\s/?#@,]*")
+SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
+# After these it is not known where the next request begins, or not wanted.
+LAST = frozenset({"MALFORMED_REQUEST", "REQUEST_TIMEOUT", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "PAYLOAD_TOO_LARGE"})
 
 
 def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer) -> Middleware:
     """The middleware; with `debug` every answer names the worker that gave it.
 
-    `cookies` deletes those of a session that is over; `observer` sees every request and its answer.
+    `cookies` deletes those of a session that is over; `observer` sees every request and its answer. What the guard of
+    connections has cancelled because it took too long is answered, too.
     """
     worker = str(os.getpid())
 
@@ -30,22 +34,22 @@ def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer) 
     async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
         observer.begin(request)
         try:
-            _require_http(request)
+            require_http(request)
             response = await handler(request)
         except Exception as error:
             response = respond_to(request, error, cookies)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not getattr(request.protocol, "is_late", False):
+                raise
+            task.uncancel()
+            response = respond_to(request, TooLate(writes=request.method not in SAFE), cookies)
         if debug:
             response.headers["X-Herdbook-Worker"] = worker
         observer.end(request, response)
         return response
 
     return problems
-
-
-def _require_http(request: web.Request) -> None:
-    """Refuse what aiohttp lets through: versions that it does not speak, a Host that names none (RFC 9110, 7.2)."""
-    if request.version not in VERSIONS or not HOST.fullmatch(request.headers.get(hdrs.HOST, "-")):
-        raise Problem("MALFORMED_REQUEST")
 
 
 def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.Response:
@@ -58,7 +62,7 @@ def respond_to(request: web.Request, error: Exception, cookies: Cookies) -> web.
     if problem.status >= 500:
         _log(request, problem, error, asked.trace_id)
     response = respond(problem, asked)
-    if problem.code == "MALFORMED_REQUEST":
+    if problem.code in LAST:
         response.force_close()
     cookies.take(response, problem.forgets)
     return response

@@ -6,12 +6,15 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
+from service.http.limits import HEAD_SIZES
 from service.http.problems import Asked, Problem, language_of, respond
 from service.http.traces import new_trace
 
+MOST_FIELDS = HEAD_SIZES["max_headers"]
 LINGER = 0.3  # seconds
 
 MakeHandler = Callable[..., RequestHandler]
@@ -43,13 +46,26 @@ class ProblemHandler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to what could not be read as a request, or whose handling failed; the connection is closed."""
-        plain = super().handle_error(request, status, exc, message)
-        problem = Problem("MALFORMED_REQUEST" if status == HTTPStatus.BAD_REQUEST else "INTERNAL_ERROR")
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the answer is on its way already")
+        problem = _unreadable(exc) if status == HTTPStatus.BAD_REQUEST else Problem("INTERNAL_ERROR")
+        if problem.code == "INTERNAL_ERROR":
+            self.log_exception("a request could not be handled", exc_info=exc)
         language = language_of(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
         response = respond(problem, Asked(request.path, language, new_trace().trace_id))
-        if not plain.keep_alive:
-            response.force_close()
+        response.force_close()
         return response
+
+
+def _unreadable(error: BaseException | None) -> Problem:
+    """Why aiohttp did not take the bytes for a request."""
+    if isinstance(error, LineTooLong):
+        if error.args[1] == HEAD_SIZES["max_line_size"]:
+            return Problem("URI_TOO_LONG", limit=f"{error.args[1]} bytes")
+        return Problem("HEADERS_TOO_LARGE", limit=f"{error.args[1]} bytes")
+    if "Too many headers" in str(error):
+        return Problem("HEADERS_TOO_LARGE", limit=(f"{MOST_FIELDS} campos", f"{MOST_FIELDS} fields"))
+    return Problem("MALFORMED_REQUEST")
 
 
 class _Server(web.Server):

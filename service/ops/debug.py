@@ -9,6 +9,7 @@ from service.cache.generations import Generations
 from service.cache.lru import PageCache
 from service.db.database import Database
 from service.http.asker import Asker
+from service.http.guard import Guard
 from service.ops.watch import Watch
 
 
@@ -21,6 +22,7 @@ class Debug:
         generations: Generations,
         database: Database,
         watch: Watch,
+        guard: Guard,
         asker: Asker,
         *,
         is_open: bool,
@@ -29,6 +31,7 @@ class Debug:
         self._generations = generations
         self._database = database
         self._watch = watch
+        self._guard = guard
         self._asker = asker
         self._is_open = is_open
 
@@ -37,13 +40,14 @@ class Debug:
         return [web.RouteDef(hdrs.METH_GET, "/debug/cache-stats", self.cache_stats, {})]
 
     async def cache_stats(self, request: web.Request) -> web.Response:
-        """Hits, misses, rate, evictions and size for each table, and the state of pool, generations and watch."""
+        """Hits, misses, evictions and size of each table, and the state of pool, connections, generations and watch."""
         if not self._is_open:
             await self._asker.admin(request)
         said = {
             "worker": os.getpid(),
             "cache": self._cache.report(),
             "pool": self._database.pool.stats(),
+            "connections": self._guard.stats(),
             "generations": {
                 "epoch": f"{self._generations.segment.epoch:016x}",
                 "slot": self._generations.slot,

@@ -48,6 +48,14 @@ class RawConnection:
         await self.send(data)
         return await self.read(bodiless=bodiless)
 
+    async def read_all(self) -> bytes:
+        """Everything until the service closes the connection."""
+        async with asyncio.timeout(20):
+            try:
+                return await self._reader.read()
+            except ConnectionResetError:
+                return b""
+
     async def ended(self) -> bool:
         """Whether the service has closed the connection."""
         async with asyncio.timeout(10):
