@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up coherence walk export soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -42,6 +42,9 @@ idle: setup-dev mariadb ## 10,000 clients that are only connected to one worker:
 
 start-up: setup-dev mariadb ## from start to first answer, and a worker's memory at rest and with a full cache (three minutes)
 	@$(PYTHON) -m bench.start_up $(ARGS)
+
+day: setup-dev mariadb ## a day of 200 people against four workers: hits, 304s, times of each request, stale answers (three minutes)
+	@$(PYTHON) -m bench.day $(ARGS)
 
 coherence: setup-dev mariadb wrk ## what coherence with the whole database costs, beside that of one host
 	@$(PYTHON) -m bench.coherence $(ARGS)

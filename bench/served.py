@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.client import Client
 from bench.machine import Child, free_port
 from bench.targets import LOAD_SECONDS, PASSWORD, ROOT, SECRET_KEY, Target, environment
 from service.settings import DatabaseURL, declarations
 
+ASKED_WORKERS = 8  # new connections, which go to any worker
 COMMAND = (sys.executable, str(ROOT / "run.py"), "serve")
 
 
@@ -38,4 +40,15 @@ def served(url: DatabaseURL, folder: Path, core: int | frozenset[int], **further
     folder.mkdir(parents=True, exist_ok=True)
     with Child(COMMAND, core, folder / "herdbook.log", settings_of(url, port, folder, **further)) as child:
         child.wait_for(port, LOAD_SECONDS)
+        for _ in range(ASKED_WORKERS):
+            _ask_health(port)
         yield Target("Herdbook", port, child)
+
+
+def _ask_health(port: int) -> None:
+    """Return once a worker, which may still be starting, has said that it is well; BenchError when it is not."""
+    client = Client(port, {}, base="")
+    try:
+        client.good("GET", "/health")
+    finally:
+        client.close()
