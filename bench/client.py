@@ -11,6 +11,7 @@ from typing import Any
 from bench.machine import BenchError
 
 SECONDS = 120.0
+IDLE_SECONDS = 30.0  # the service hangs up later than that
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ class Client:
         self._base = base
         self._connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         self._headers = dict(headers)
+        self._used = 0.0
 
     def ask(self, method: str, path: str, body: object = None) -> Timed:
         """The answer to a request, whatever its status."""
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()
         if self._connection.sock is None:
             self._connection.connect()
             self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -46,6 +50,7 @@ class Client:
         self._connection.request(method, self._base + path, content, headers)
         response = self._connection.getresponse()
         read = response.read()
+        self._used = time.monotonic()
         return Timed(response.status, read, time.perf_counter() - started)
 
     def good(self, method: str, path: str, body: object = None) -> Timed:
