@@ -79,10 +79,11 @@ trials: setup-dev mariadb ## what strangers may try, at full size: 16,000 reques
 mutants: setup-dev ## change cache, conditions and transactions at random: the tests must notice
 	@$(PYTHON) tests/mutation.py $(ARGS)
 
-lint: setup-dev ## check style and types
+lint: setup-dev ## check style, types and known weaknesses
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict service clients/python
+	$(PYTHON) -m bandit --quiet --ini setup.cfg --recursive service run.py
 
 site: setup-docs ## the documentation as a site, in build/site; a broken link is an error
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site && echo "build/site/index.html"
