@@ -30,9 +30,11 @@ examples:
   HERDBOOK_PORT=9000 make run     serve on another port
   DATABASE_URL=mysql://farm:secret@db/herdbook make run
                                   serve from a MariaDB of yours
-  .venv/bin/python run.py migrate bring the database up to date, then end
+  .venv/bin/python run.py load animals herd.csv
+                                  load a file; `run.py load --help` says more, as for each command
 
-exit codes: 0 done, 1 it could not be done (the last line says why), 2 bad settings or arguments
+exit codes: 0 done, 1 it could not be done (the last line says why), 2 bad settings or arguments,
+130 interrupted by Ctrl-C
 """
 
 
@@ -47,6 +49,9 @@ def main(arguments: list[str]) -> int:
     command: Command = chosen.command
     try:
         return command(settings, chosen)
+    except KeyboardInterrupt:
+        print("herdbook: interrupted", file=sys.stderr)
+        return 130
     except ModuleNotFoundError as error:
         if (error.name or "service").partition(".")[0] == "service":
             raise
@@ -71,24 +76,31 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", serve),
         ("migrate", run_migrations),
         ("audit", audit),
+        ("load", load),
+        ("export", export),
         ("purge", purge),
         ("user", add_user),
         ("mirror", mirror),
         ("settings", show_settings),
     ):
-        text = (command.__doc__ or "").strip()
-        added = commands.add_parser(name, help=text.splitlines()[0], description=text)
+        first, _, rest = (command.__doc__ or "").strip().partition("\n")
+        added = commands.add_parser(
+            name,
+            help=first,
+            description=first,
+            epilog="\n".join(line.removeprefix("    ") for line in rest.strip("\n").splitlines()),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(command=command)
-        if command is audit:
-            _add_watch(added)
-        if command is add_user:
-            _add_user_fields(added)
-        if command is mirror:
-            _add_mirror(added)
+        if name in ARGUMENTS:
+            ARGUMENTS[name](added)
     return parser
 
 
-def _add_watch(parser: argparse.ArgumentParser) -> None:
+# What the commands take.
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch",
         type=float,
@@ -98,13 +110,41 @@ def _add_watch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="which pages, in which order (default 1)")
 
 
-def _add_user_fields(parser: argparse.ArgumentParser) -> None:
+def _load_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "resource", metavar="RESOURCE", help="animals, species, breeds, diseases, … as in the addresses"
+    )
+    parser.add_argument("file", metavar="FILE", help="a file, or - for standard input")
+    parser.add_argument("--format", choices=("csv", "ndjson", "json"), help="where the file's name does not say it")
+    parser.add_argument(
+        "--on-conflict",
+        choices=("error", "ignore", "update"),
+        default="error",
+        help="what becomes of a row whose unique value another row has: it is an error (default), left out, or "
+        "that row is changed",
+    )
+    parser.add_argument("--collect", metavar="FILE", help="collect bad rows into this file (NDJSON), and go on")
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier load of this file has come to")
+    parser.add_argument("--keep-ids", action="store_true", help="each row keeps the id that it brings")
+    parser.add_argument("--json", action="store_true", help="tell progress and result as JSON, one object a line")
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "resource", metavar="RESOURCE", help="animals, species, breeds, diseases, … as in the addresses"
+    )
+    parser.add_argument("--format", choices=("csv", "ndjson", "json"), help="default: as the file is named, else csv")
+    parser.add_argument("--to", metavar="FILE", help="write this file, whole or not at all (default: standard output)")
+    parser.add_argument("--fields", metavar="A,B", help="only these columns, in this order")
+
+
+def _user_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("identification", "fullname", "email", "phone"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--role", default="Administrador", help="Administrador (default), Instructor or Aprendiz")
 
 
-def _add_mirror(parser: argparse.ArgumentParser) -> None:
+def _mirror_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("resources", nargs="+", metavar="RESOURCE", help="animals, breeds, …: as in the address")
     parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the SQLite file of the copies")
     parser.add_argument("--server", metavar="URL", help="the service (default: where the settings say that it listens)")
@@ -112,15 +152,35 @@ def _add_mirror(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end when the copies have caught up")
 
 
+ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "audit": _audit_arguments,
+    "load": _load_arguments,
+    "export": _export_arguments,
+    "user": _user_arguments,
+    "mirror": _mirror_arguments,
+}
+
+
+# The commands: the first line of each docstring is its line in the help, the rest its examples.
+
+
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
-    """Serve until Ctrl-C or SIGTERM (what happens without a command)."""
+    """Serve until Ctrl-C or SIGTERM (what happens without a command).
+
+    example:
+      HERDBOOK_WORKERS=2 run.py serve
+    """
     from service.serving.supervisor import run
 
     return run(settings)
 
 
 def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
-    """Apply the migrations that are missing, as `yoyo apply` does."""
+    """Apply the migrations that are missing, as `yoyo apply` does.
+
+    example:
+      DATABASE_URL=mysql://farm:secret@db/herdbook run.py migrate
+    """
     from service.db.migrate import apply
 
     def migrate(filled: Settings) -> int:
@@ -132,7 +192,12 @@ def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def audit(settings: Settings, options: argparse.Namespace) -> int:
-    """Compare the ledger with its tables and the schema with what must be there; --watch: also the answers."""
+    """Compare the ledger with its tables and the schema with what must be there; --watch: also the answers.
+
+    examples:
+      run.py audit                after work by hand: 0 where nothing differs
+      run.py audit --watch 60     for a minute also every worker's answers
+    """
     if options.watch is not None:
         from service.commands.witness import run as watch
 
@@ -142,8 +207,54 @@ def audit(settings: Settings, options: argparse.Namespace) -> int:
     return _with_database(settings, run)
 
 
+def load(settings: Settings, options: argparse.Namespace) -> int:
+    """Load rows from a file of any size, by the rules of the service.
+
+    Rows are stored a batch at a time, while the service runs as well. A bad row stops it, and is named
+    with its line; what was stored before stays, and --resume goes on there.
+
+    examples:
+      run.py load animals herd.csv
+      run.py load animals herd.csv --on-conflict update --collect bad.ndjson
+      run.py load animals herd.csv --resume             after it was interrupted
+      zcat herd.csv.gz | run.py load animals - --format csv
+    """
+    from service.commands.load import Options, run
+    from service.records.bulk import OnConflict
+
+    asked = Options(
+        options.resource,
+        options.file,
+        options.format,
+        OnConflict(options.on_conflict),
+        options.collect,
+        options.resume,
+        options.keep_ids,
+        options.json,
+    )
+    return _with_database(settings, lambda filled: run(filled, asked))
+
+
+def export(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a whole table as it is at one moment, in the order of ids; passwords never.
+
+    examples:
+      run.py export animals --to herd.csv
+      run.py export animals --format ndjson --fields record,weight | gzip > weights.gz
+    """
+    from service.commands.export import Options, run
+
+    fields = tuple((options.fields or "").split(",")) if options.fields else ()
+    asked = Options(options.resource, options.format, options.to, fields)
+    return _with_database(settings, lambda filled: run(filled, asked))
+
+
 def purge(settings: Settings, _options: argparse.Namespace) -> int:
-    """Forget deletions older than HERDBOOK_TOMBSTONE_DAYS; ?since= from before then is answered 410."""
+    """Forget deletions older than HERDBOOK_TOMBSTONE_DAYS; ?since= from before then is answered 410.
+
+    example:
+      HERDBOOK_TOMBSTONE_DAYS=30 run.py purge
+    """
     from service.db.purge import run
 
     return _with_database(settings, run)
@@ -158,7 +269,12 @@ def add_user(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def mirror(settings: Settings, options: argparse.Namespace) -> int:
-    """Keep copies of resources in a SQLite file. The password is HERDBOOK_ADMIN_PASSWORD, or asked for."""
+    """Keep copies of resources in a SQLite file. The password is HERDBOOK_ADMIN_PASSWORD, or asked for.
+
+    examples:
+      run.py mirror animals breeds --to herd.sqlite
+      run.py mirror animals --to herd.sqlite --once     end when the copy has caught up
+    """
     sys.path.append(str(PYTHON_CLIENT))
     from herdbook_client.command import Wish, run
 
@@ -169,7 +285,11 @@ def mirror(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def show_settings(settings: Settings, _options: argparse.Namespace) -> int:
-    """Show each setting: its name, present value, default and meaning; secrets stay hidden."""
+    """Show each setting: its name, present value, default and meaning; secrets stay hidden.
+
+    example:
+      HERDBOOK_WORKERS=2 run.py settings
+    """
     rows = [("name", "value", "default", "meaning"), *table(settings)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
@@ -179,6 +299,8 @@ def show_settings(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _with_database(settings: Settings, command: Callable[[Settings], int]) -> int:
+    from service.commands.failure import CommandError
+    from service.db.errors import DatabaseError
     from service.db.installation import PrivateDatabaseError
     from service.db.migrate import MigrationError
     from service.serving.database import UnusableDatabaseError, chosen_database
@@ -186,9 +308,17 @@ def _with_database(settings: Settings, command: Callable[[Settings], int]) -> in
     try:
         with chosen_database(settings) as filled:
             return command(filled)
-    except (UnusableDatabaseError, MigrationError, PrivateDatabaseError) as error:
+    except CommandError as error:
         print(f"herdbook: {error}", file=sys.stderr)
-        return 1
+        return error.code
+    except BrokenPipeError:
+        # Python would say so once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("herdbook: who read the output has gone", file=sys.stderr)
+    except (DatabaseError, UnusableDatabaseError, MigrationError, PrivateDatabaseError) as error:
+        hint = "; `run.py migrate` makes the tables" if "doesn't exist" in str(error) else ""
+        print(f"herdbook: {error}{hint}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

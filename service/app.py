@@ -2,14 +2,11 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import os
 import resource as resource_limits
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,7 +21,6 @@ from service.auth.sessions import Sessions
 from service.auth.tokens import Tokens
 from service.cache.generations import Generations
 from service.cache.lru import PageCache
-from service.cache.segment import Segment
 from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
 from service.db.snapshot import Snapshots
@@ -64,6 +60,7 @@ from service.ops.debug import Debug
 from service.ops.figures import Figures, Sources
 from service.ops.health import Health
 from service.ops.metrics import Metrics
+from service.ops.shared import shared_segment
 from service.ops.watch import Watch
 from service.records.bulk import BulkWriter
 from service.records.coherence import LedgerWatch
@@ -81,7 +78,6 @@ from service.settings import Settings
 log = logging.getLogger("herdbook")
 
 BASE = "/api/v1"
-FEWEST_SLOTS = 16
 SPARE_FILES = 256
 
 
@@ -121,7 +117,7 @@ async def create_app(settings: Settings) -> web.Application:
     database = open_database(settings.database, limits, statements)
     try:
         await database.pool.warm()
-        generations = Generations(await _segment(settings, statements, database))
+        generations = Generations(await shared_segment(settings, statements, database))
     except BaseException:
         await database.close()
         raise
@@ -218,15 +214,6 @@ def _route(
     app.add_routes(AnimalPaths(handlers["animals"], herd).routes(BASE))
     app.add_routes(BreedPaths(handlers["breeds"]).routes(BASE))
     app.add_routes(UserPaths(handlers["user"], people).routes(BASE))
-
-
-async def _segment(settings: Settings, statements: Statements, database: Database) -> Segment:
-    """The shared memory of all who use this database on this host, whatever address they serve."""
-    result = await database.read(statements.get("server/identity"))
-    name = hashlib.blake2b(result.rows[0][0] or b"", digest_size=8).hexdigest()
-    memory = Path("/dev/shm")
-    folder = memory if os.access(memory, os.W_OK) else settings.data_dir
-    return Segment(folder / f"herdbook-{os.getuid()}-{name}", max(FEWEST_SLOTS, 2 * settings.workers + 2))
 
 
 def _room(settings: Settings) -> int:

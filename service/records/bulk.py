@@ -1,6 +1,6 @@
 """Writing many rows at once: all of them or none, and every bad one named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -11,6 +11,7 @@ from service.db.database import Connection, Work, Written
 from service.records.errors import Fault, InvalidRows, Taken
 from service.records.idempotency import Answer, Claim
 from service.records.reader import Viewer
+from service.records.refusals import WHOLE_VIEW
 from service.records.rows import Row, rows_of
 from service.records.validation import Values
 from service.records.writer import ResourceWriter
@@ -38,6 +39,8 @@ class Stored:
 
 
 Shape = Callable[[Stored], Answer]
+# What else belongs into the transaction of the rows.
+Beside = Callable[[Connection, Stored], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,19 @@ class BulkWriter:
         on_conflict: OnConflict = OnConflict.ERROR,
         claim: Claim | None = None,
         wants_rows: bool = True,
+        beside: Beside | None = None,
+        keep_ids: bool = False,
     ) -> Answer:
-        """Store all rows or none. InvalidRows names every bad row and field."""
+        """Store all rows or none, with what `beside` does. InvalidRows names every bad row and field.
+
+        `keep_ids`: each row has the id that it brings, not one of the database's choice.
+        """
         rows, ignored = await self._sound(bodies)
         sealed = [await self._writer.sealed(row) for row in rows]
+        if keep_ids:
+            ids = _ids([_number(body.get("id")) if isinstance(body, dict) else None for body in bodies])
+            sealed = [{**row, "id": row_id} for row, row_id in zip(sealed, ids, strict=True)]
+            ignored = [name for name in ignored if name != "id"]
 
         async def work(connection: Connection) -> Written[Stored]:
             stamp = await self._writer.take_turn(connection)
@@ -83,6 +95,8 @@ class BulkWriter:
                 sorted_rows.skipped,
                 tuple(ignored),
             )
+            if beside is not None:
+                await beside(connection, stored)
             return Written(stored, await self._writer.last_stamp(connection))
 
         return await self._write(self._writer.idempotency.once(work, claim, shape), rows)
@@ -136,13 +150,15 @@ class BulkWriter:
 
     async def _sorted(self, connection: Connection, rows: list[Values], on_conflict: OnConflict) -> Sorted:
         """Which rows are new, which change another, which are left out."""
+        holders = await self._holders(connection, rows)
         if on_conflict is OnConflict.ERROR or not rows:
+            if holders:
+                raise InvalidRows([Fault(index, "id", "taken", {}) for index in holders])
             return Sorted(rows, [], 0)
         conflicts = await self._writer.refusals.conflicts(connection, orjson.dumps(rows).decode())
         missing = [fault for fault, _ in conflicts if fault.reason == "missing"]
         if missing:
             raise InvalidRows(missing)
-        holders: dict[int, set[int | None]] = {}
         for fault, row_id in conflicts:
             holders.setdefault(fault.row, set()).add(row_id)
         new = [row for index, row in enumerate(rows) if index not in holders]
@@ -165,6 +181,12 @@ class BulkWriter:
         result = await self._writer.stamped.insert(connection, statement, new, stamp, shaping)
         return rows_of(result) if wants_rows else []
 
+    async def _holders(self, connection: Connection, rows: list[Values]) -> dict[int, set[int | None]]:
+        """Of rows that bring ids, the places of those whose id a row has already, and that id."""
+        ids = [int(row["id"]) for row in rows if "id" in row]
+        there = {row.id for row in await self._writer.rows(connection, WHOLE_VIEW, ids)}
+        return {index: {row_id} for index, row_id in enumerate(ids) if row_id in there}
+
     async def _change(self, connection: Connection, rows: list[Values]) -> list[int]:
         if rows:
             await connection.run(self._statements.bulk_update, {"rows": orjson.dumps(rows).decode()})
@@ -179,6 +201,11 @@ class BulkWriter:
         missing = [Fault(index, "id", "missing", {}) for index, one in enumerate(ids) if one not in there]
         if missing:
             raise InvalidRows(missing)
+
+
+def _number(given: object) -> object:
+    """An id as CSV writes it is a number too."""
+    return int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
 
 
 def _ids(given: Sequence[object]) -> list[int]:

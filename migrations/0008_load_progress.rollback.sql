@@ -1,0 +1,3 @@
+-- transactional: false
+
+DROP TABLE IF EXISTS load_progress;
