@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         ("load", load),
         ("export", export),
         ("purge", purge),
-        ("user", add_user),
+        ("user", user),
+        ("backup", backup),
+        ("restore", restore),
         ("mirror", mirror),
         ("settings", show_settings),
     ):
@@ -139,9 +141,38 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _user_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    added = actions.add_parser("add", help="store a user; their password is asked for")
     for name in ("identification", "fullname", "email", "phone"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--role", default="Administrador", help="Administrador (default), Instructor or Aprendiz")
+        added.add_argument(f"--{name}", required=True)
+    added.add_argument("--role", default="Administrador", help="Administrador (default), Instructor or Aprendiz")
+    for name, what in (
+        ("password", "give them another password, which ends their sessions"),
+        ("role", "give them another role"),
+        ("disable", "let them in no more"),
+        ("enable", "let them in again"),
+    ):
+        one = actions.add_parser(name, help=what)
+        one.add_argument("who", metavar="WHO", help="their identification or email")
+        if name == "role":
+            one.add_argument("role", metavar="ROLE", help="Administrador, Instructor or Aprendiz")
+
+
+def _backup_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", required=True, metavar="FILE", help="the file to write, whole or not at all")
+    parser.add_argument("--json", action="store_true", help="tell progress and result as JSON, one object a line")
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file that `run.py backup` wrote")
+    parser.add_argument(
+        "--deltas",
+        choices=("anew", "go-on"),
+        default="anew",
+        help="anew (default): clients of ?since= are told to read the whole list again; go-on: nobody has written "
+        "since the backup, so they may go on",
+    )
+    parser.add_argument("--json", action="store_true", help="tell progress and result as JSON, one object a line")
 
 
 def _mirror_arguments(parser: argparse.ArgumentParser) -> None:
@@ -157,6 +188,8 @@ ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "load": _load_arguments,
     "export": _export_arguments,
     "user": _user_arguments,
+    "backup": _backup_arguments,
+    "restore": _restore_arguments,
     "mirror": _mirror_arguments,
 }
 
@@ -260,12 +293,59 @@ def purge(settings: Settings, _options: argparse.Namespace) -> int:
     return _with_database(settings, run)
 
 
-def add_user(settings: Settings, options: argparse.Namespace) -> int:
-    """Store a user: the first Administrador. Their password is HERDBOOK_ADMIN_PASSWORD, or asked for."""
-    from service.commands.first_user import run
+def user(settings: Settings, options: argparse.Namespace) -> int:
+    """Store a user, or change the password, role or status of one; it counts at the next request.
 
-    fields = {name: getattr(options, name) for name in ("identification", "fullname", "email", "phone", "role")}
-    return _with_database(settings, lambda filled: run(filled, fields))
+    The password is asked for on the terminal, or read from standard input. WHO is an identification or an
+    email.
+
+    examples:
+      run.py user add --identification 52123456 --fullname 'Ana Ruiz' --email ana@farm.example --phone 300
+      run.py user password ana@farm.example < file-with-the-password
+      run.py user role ana@farm.example Instructor
+      run.py user disable 52123456
+    """
+    from service.commands import users
+
+    def change(filled: Settings) -> int:
+        match options.action:
+            case "add":
+                names = ("identification", "fullname", "email", "phone", "role")
+                return users.add(filled, {name: getattr(options, name) for name in names})
+            case "password":
+                return users.set_password(filled, options.who)
+            case "role":
+                return users.set_role(filled, options.who, options.role)
+            case action:
+                return users.set_status(filled, options.who, active=action == "enable")
+
+    return _with_database(settings, change)
+
+
+def backup(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a backup of all tables as they are at one moment, compressed and with a checksum.
+
+    It holds the password hashes of users, and is readable by this user only. Sessions are left out.
+
+    example:
+      run.py backup --to herdbook-$(date +%F).backup
+    """
+    from service.commands.backup import Options, run
+
+    return _with_database(settings, lambda filled: run(filled, Options(options.to, options.json)))
+
+
+def restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database: ids, times and deletions as they were, all or nothing.
+
+    examples:
+      DATABASE_URL=mysql://farm:secret@db/new run.py restore herdbook-2026-03-02.backup
+      run.py restore herdbook.backup --deltas go-on     after a move, when nobody wrote since the backup
+    """
+    from service.commands.restore import Options, run
+
+    asked = Options(options.file, MIGRATIONS, options.deltas == "go-on", options.json)
+    return _with_database(settings, lambda filled: run(filled, asked))
 
 
 def mirror(settings: Settings, options: argparse.Namespace) -> int:

@@ -4,12 +4,10 @@ Rows stand in the order of their ids, with every column but the secret ones and 
 """
 
 import asyncio
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -18,6 +16,7 @@ from service.commands.failure import BAD_ARGUMENTS, DONE, CommandError
 from service.commands.reading import SUFFIXES
 from service.commands.records import Records, opened, resource_named
 from service.commands.telling import Telling
+from service.commands.written import written
 from service.db.snapshot import Snapshots
 from service.http.forms import csv_text
 from service.records.export import Exports
@@ -120,28 +119,3 @@ class _Json:
 
 
 _FORMS: dict[str, type[_Csv] | type[_Ndjson] | type[_Json]] = {"csv": _Csv, "ndjson": _Ndjson, "json": _Json}
-
-
-@contextmanager
-def written(name: str | None) -> Iterator[IO[bytes]]:
-    """The file `name`, which is there whole or not at all, readable by this user only; None: standard output."""
-    if name is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    path = Path(name)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            partial.rename(path)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink()
-            raise
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None

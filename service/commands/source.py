@@ -6,7 +6,7 @@ import select
 import stat
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from service.commands.failure import BAD_ARGUMENTS, CommandError
 
@@ -43,6 +43,12 @@ class Source(io.RawIOBase):
         if not self.closed and self._is_ours:
             os.close(self._file)
         super().close()
+
+    def reread(self) -> BinaryIO:
+        """The same, to be read from its beginning as often as one likes; CommandError where that cannot be."""
+        if self.size is None:
+            raise CommandError(f"{self.name} is no file that can be read twice", BAD_ARGUMENTS)
+        return os.fdopen(os.dup(self._file), "rb", AT_ONCE)
 
     def buffered(self) -> io.BufferedReader:
         """The same, to be read line by line."""

@@ -1,0 +1,2 @@
+-- Whether foreign keys are checked in this session: rows of a backup refer to rows that come after them.
+SET foreign_key_checks = %(checked)s;

@@ -1,0 +1,9 @@
+-- Rows as a backup has them, with their ids and times; the triggers stand aside. Stored by the primary key.
+INSERT INTO /* table: */ user /* :table */ (
+  /* columns: */ id /* :columns */
+)
+SELECT /* columns: */ id /* :columns */
+FROM JSON_TABLE(
+  %(rows)s,
+  '$[*]' COLUMNS (/* paths: */ id TEXT PATH '$[0]' /* :paths */)
+) AS given;
