@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import aiomysql
 from pymysql.constants import CLIENT
 
-from service.db.errors import ConnectionLost, DatabaseError, Unreachable, translate
+from service.db.errors import AccessDenied, ConnectionLost, DatabaseError, Unreachable, translate
 from service.db.packets import Result, Row
 from service.db.statements import Statement, Value
 from service.db.wire import wire_of
@@ -138,6 +138,7 @@ async def connect(url: DatabaseURL, identify: Statement, now: float) -> Connecti
         raise
     except Exception as error:
         meant = translate(error)
-        raise (meant if type(meant) is not DatabaseError else Unreachable(str(meant))) from error
+        told = type(meant) not in (DatabaseError, AccessDenied)  # a login refused is a door shut, not a right missing
+        raise (meant if told else Unreachable(str(meant))) from error
     connection.server_start = int(float(start or 0))
     return connection

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from service.db.connection import Connection
-from service.db.errors import DatabaseError, PoolExhausted
+from service.db.errors import DatabaseError, PoolExhausted, Unreachable
 from service.db.spent import SPENT
 
 
@@ -27,15 +27,53 @@ class PoolLimits:
     waiters: int = 1000
 
 
+MOST_HANDSHAKES = 8  # at once: a server that just came back is not met by fifty
+FIRST_PAUSE = 0.02  # seconds without a try after the second failure in a row to connect; each further one doubles it
+LONGEST_PAUSE = 1.0
+
+
+class Door:
+    """Opens connections with `connect`, and does not storm a server that lets nobody in.
+
+    While it does not, one try is made after each pause; who asks meanwhile is told at once what became of the last.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+        self._connect = connect
+        self._handshakes = asyncio.Semaphore(MOST_HANDSHAKES)
+        self._failures = 0
+        self._shut_until = 0.0
+        self._reason = ""
+
+    async def open(self) -> Connection:
+        """A new connection; DatabaseError where there is none."""
+        async with self._handshakes:
+            now = time.monotonic()
+            if now < self._shut_until:
+                raise Unreachable(self._reason)
+            if self._failures > 1:
+                self._shut_until = now + LONGEST_PAUSE  # for the others, while this one tries
+            try:
+                connection = await self._connect()
+            except DatabaseError as error:
+                self._failures += 1
+                pause = min(FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE) if self._failures > 1 else 0.0
+                self._shut_until, self._reason = time.monotonic() + pause, str(error)
+                raise
+            except BaseException:
+                self._shut_until = 0.0
+                raise
+            self._failures, self._shut_until = 0, 0.0
+            return connection
+
+
 class Pool:
     """Lends connections; `connect` opens one."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], limits: PoolLimits) -> None:
-        self._connect = connect
+        self._door = Door(connect)
         self._limits = limits
         self._gate = asyncio.Semaphore(limits.size + limits.overflow)
-        # A server that just came back is not met by fifty handshakes at once.
-        self._handshakes = asyncio.Semaphore(8)
         self._idle: deque[Connection] = deque()
         self._lent = 0
         self._waiting = 0
@@ -130,8 +168,7 @@ class Pool:
         return await self._open()
 
     async def _open(self) -> Connection:
-        async with self._handshakes:
-            return await self._connect()
+        return await self._door.open()
 
     def _give_back(self, connection: Connection) -> None:
         # Who waits takes it up at once: with a burst of returns none is closed only to be opened again.

@@ -80,7 +80,7 @@ _DATABASE: dict[type[db.DatabaseError], Callable[[], Problem]] = {
     db.OutcomeUnknown: lambda: Problem("OUTCOME_UNKNOWN"),
     db.Unreachable: lambda: Problem("DATABASE_UNAVAILABLE", headers=RETRY),
     db.ConnectionLost: lambda: Problem("DATABASE_UNAVAILABLE", headers=RETRY),
-    db.AccessDenied: lambda: Problem("DATABASE_UNAVAILABLE", headers={"Retry-After": "30"}),
+    db.AccessDenied: lambda: Problem("DATABASE_DENIED", headers={"Retry-After": "30"}),
 }
 
 

@@ -219,6 +219,14 @@ CATALOGUE: Mapping[str, Entry] = {
             "The database takes no changes now: none was made.",
         ),
     ),
+    "DATABASE_DENIED": Entry(
+        503,
+        ("Falta un permiso", "A right is missing"),
+        (
+            "A la cuenta del servicio le falta un permiso en la base de datos: no se hizo ningún cambio.",
+            "The service's account lacks a right on the database: nothing was changed.",
+        ),
+    ),
     "STORAGE_FULL": Entry(
         507,
         ("Sin espacio", "No room left"),

@@ -276,7 +276,7 @@ ANY = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40) | st.tex
 @pytest.fixture(params=MODES)
 async def session(request: pytest.FixtureRequest, farm: Any) -> AsyncIterator[Any]:
     """The loop, a connection whose session reads backslashes in either way, and which."""
-    connection = await farm.asking.app[PARTS].database.pool._connect()
+    connection = await farm.asking.app[PARTS].database.pool._door._connect()
     mode = "NO_BACKSLASH_ESCAPES" if request.param == MODES[1] else ""
     await connection.run(Statement.parse("mode", "SET sql_mode = %(mode)s"), {"mode": mode})
     yield asyncio.get_running_loop(), connection, request.param

@@ -28,7 +28,7 @@ async def test_health_names_the_services(client: Any, path: str) -> None:
 
 async def test_health_without_a_database_is_503(client: Any) -> None:
     database = client.app[PARTS].database
-    before, database.pool._connect = database.pool._connect, _unreachable
+    before, database.pool._door._connect = database.pool._door._connect, _unreachable
     try:
         while database.pool._idle:
             database.pool._idle.pop().close()
@@ -36,7 +36,7 @@ async def test_health_without_a_database_is_503(client: Any) -> None:
         said = await answer.json()
         assert (answer.status, said["success"], said["status"]) == (503, False, "unhealthy")
     finally:
-        database.pool._connect = before
+        database.pool._door._connect = before
 
 
 async def _unreachable() -> Any:
@@ -98,7 +98,7 @@ async def test_it_lives_and_is_ready(client: Any) -> None:
 
 async def test_without_a_database_it_lives_and_is_not_ready(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = client.app[PARTS].database.pool
-    monkeypatch.setattr(pool, "_connect", _unreachable)
+    monkeypatch.setattr(pool._door, "_connect", _unreachable)
     while pool._idle:
         pool._idle.pop().close()
     assert (await client.get("/livez")).status == 200

@@ -163,7 +163,7 @@ DATABASE: dict[type[db.DatabaseError], tuple[int, str]] = {
     db.OutcomeUnknown: (503, "OUTCOME_UNKNOWN"),
     db.Unreachable: (503, "DATABASE_UNAVAILABLE"),
     db.ConnectionLost: (503, "DATABASE_UNAVAILABLE"),
-    db.AccessDenied: (503, "DATABASE_UNAVAILABLE"),
+    db.AccessDenied: (503, "DATABASE_DENIED"),
     db.DatabaseError: (500, "INTERNAL_ERROR"),
 }
 

@@ -24,7 +24,9 @@ class Fault(Enum):
     CUT_AFTER = auto()  # the server has it, and the connection breaks before the answer
     SILENT_BEFORE = auto()  # nothing goes on, until the client gives up
     SILENT_AFTER = auto()  # the server has it, and its answer never comes
+    HALF = auto()  # the answer begins, and breaks off in the middle of a packet
     DEADLOCK = auto()  # the answer is an error after which a transaction may be run again
+    ERROR = auto()  # the answer is the plan's error
     DISORDER = auto()  # the answer is a packet that cannot come now
     GARBAGE = auto()  # the answer is a packet that means nothing
 
@@ -37,31 +39,42 @@ class Plan:
     fault: Fault
     times: int = 1
     hold: bool = False
-    fired: int = 0
+    error: int = DEADLOCK
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def fired(self) -> int:
+        """How many it has broken."""
+        return len(self.broken)
 
 
 @dataclass
 class Proxy:
-    """Passes everything on but what a plan says."""
+    """Passes everything on but what a plan says.
+
+    `greeting`: what whoever connects is told in place of the server's greeting; nothing, for ever, where it is empty.
+    """
 
     server: Path
     path: Path
     plan: Plan | None = None
     seen: list[str] = field(default_factory=list)
+    accepted: int = 0
+    greeting: bytes | None = None
     _let_go: asyncio.Event = field(default_factory=asyncio.Event)
     _links: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def break_next(self, text: str, fault: Fault, *, times: int = 1, hold: bool = False) -> Plan:
+    def break_next(self, text: str, fault: Fault, *, times: int = 1, hold: bool = False, error: int = DEADLOCK) -> Plan:
         """Break the next statements that begin with `text`."""
         self._let_go.clear()
-        self.plan = Plan(lambda sent: sent.lstrip().startswith(text), fault, times, hold)
+        self.plan = Plan(lambda sent: sent.lstrip().startswith(text), fault, times, hold, error)
         return self.plan
 
-    def break_nth(self, number: int, fault: Fault, *, times: int = 1) -> Plan:
+    def break_nth(self, number: int, fault: Fault, *, times: int = 1, error: int = DEADLOCK) -> Plan:
         """Break the `number`-th statement from now on, from 1, and the following ones if `times` is more."""
         self._let_go.clear()
         first = len(self.seen) + number
-        self.plan = Plan(lambda _: len(self.seen) >= first, fault, times)
+        self.plan = Plan(lambda _: len(self.seen) >= first, fault, times, error=error)
         return self.plan
 
     def let_go(self) -> None:
@@ -87,7 +100,14 @@ class Proxy:
         assert task is not None
         self._links.add(task)
         answers: asyncio.Task[None] | None = None
+        self.accepted += 1
         try:
+            if self.greeting is not None:
+                if self.greeting:
+                    writer.write(_packet(0, self.greeting))
+                else:
+                    await reader.read()  # until the client has had enough
+                return
             from_server, to_server = await asyncio.open_unix_connection(self.server)
             answers = asyncio.create_task(_pass_on(from_server, writer))
             try:
@@ -116,12 +136,14 @@ class Proxy:
             fault = plan.fault if plan else None
             if fault is not None:
                 await asyncio.sleep(ANSWERED)
-            if fault is Fault.DEADLOCK:
-                writer.write(_packet(1, b"\xff" + DEADLOCK.to_bytes(2, "little") + b"#40001a deadlock, as planned"))
+            if plan is not None and fault in (Fault.DEADLOCK, Fault.ERROR):
+                writer.write(_packet(1, b"\xff" + plan.error.to_bytes(2, "little") + b"#40001an error, as planned"))
                 continue
             if fault in (Fault.DISORDER, Fault.GARBAGE):
                 writer.write(_packet(99 if fault is Fault.DISORDER else 1, b"\xfd\x01"))
                 continue
+            if fault is Fault.HALF:
+                writer.write(_packet(1, b"\xff" + b"x" * 100)[:20])
             if fault in (Fault.CUT_AFTER, Fault.SILENT_AFTER):
                 answers.cancel()
             if fault in (None, Fault.CUT_AFTER, Fault.SILENT_AFTER):
@@ -144,7 +166,7 @@ class Proxy:
         plan = self.plan
         if plan is None or plan.fired >= plan.times or not plan.wanted(text):
             return None
-        plan.fired += 1
+        plan.broken.append(text)
         return plan
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.db.connection import Connection
 from service.db.errors import PoolExhausted, Unreachable
-from service.db.pool import Pool, PoolLimits
+from service.db.pool import LONGEST_PAUSE, Pool, PoolLimits
 
 
 class Fake(Connection):
@@ -187,8 +187,30 @@ async def test_a_connection_that_cannot_be_had_takes_no_place(server: Server) ->
     for _ in range(5):
         with pytest.raises(Unreachable):
             await _use(pool)
+    server.refuses, pool._door._shut_until = 0, 0.0
     async with borrowed(pool, 2):
         assert pool.stats()["lent"] == 2
+
+
+async def test_a_door_that_stays_shut_is_not_stormed_and_opens_again(server: Server) -> None:
+    pool, tries = server.pool(size=3, overflow=3), 500
+    server.refuses = tries
+    begun = time.monotonic()
+    for _ in range(tries):
+        with pytest.raises(Unreachable, match="no"):
+            await _use(pool)
+    # Two at once, then one after each pause of 0.08, 0.16, 0.32 … seconds.
+    assert tries - server.refuses <= 2 + 4 + (time.monotonic() - begun) / LONGEST_PAUSE + 1
+    server.refuses = 0
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await _use(pool)
+                break
+            except Unreachable:
+                await asyncio.sleep(0.01)
+    async with borrowed(pool, 3):
+        assert pool.stats()["lent"] == 3
 
 
 async def test_at_start_the_shelf_is_filled_eight_at_a_time(server: Server) -> None:
@@ -205,7 +227,7 @@ async def test_at_start_the_first_must_be_had_and_the_others_may_fail(server: Se
     with pytest.raises(Unreachable):
         await server.pool(size=3).warm()
     pool, calls = server.pool(size=3), iter((server.connect, server.connect, refuse))
-    pool._connect = lambda: next(calls)()
+    pool._door._connect = lambda: next(calls)()
     await pool.warm()
     assert pool.stats()["idle"] == 2
 
