@@ -56,7 +56,7 @@ from service.http.sign_up import SignUp
 from service.http.stats import StatsHandlers
 from service.http.tally import Tally
 from service.http.user_paths import UserPaths
-from service.ops.debug import Debug
+from service.ops.debug import Debug, Heard
 from service.ops.figures import Figures, Sources
 from service.ops.health import Health
 from service.ops.metrics import Metrics
@@ -190,7 +190,8 @@ def _route(
     app.on_shutdown.append(_hanging_up(pulse, listeners))
     app.add_routes(EventHandlers(feed, resources, asker).routes(BASE))
     app.add_routes(Health(parts.statements, parts.database, parts.watch, settings.data_dir).routes(BASE))
-    debug = Debug(parts.cache, generations, database, parts.watch, parts.guard, asker, is_open=settings.debug)
+    heard = Heard(listeners.__len__, lambda: waits.waiting)
+    debug = Debug(parts.cache, generations, database, parts.watch, parts.guard, heard, asker, is_open=settings.debug)
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
     app.add_routes(Docs(document(resources, BASE)).routes())

@@ -57,6 +57,8 @@ class Pulse:
 
     def _tick(self) -> None:
         self._ticking = False
+        if self.is_closed:  # and so, soon, is the shared memory
+            return
         known = self.known()
         if known != self._last:
             self._last = known

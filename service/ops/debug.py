@@ -1,6 +1,8 @@
 """What the cache does: /debug/cache-stats, for an Administrador, or for anyone where a development setting says so."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import orjson
 from aiohttp import hdrs, web
@@ -13,6 +15,14 @@ from service.http.guard import Guard
 from service.ops.watch import Watch
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many listen to the feed now, and how many requests wait for changes."""
+
+    listeners: Callable[[], int]
+    waiting: Callable[[], int]
+
+
 class Debug:
     """The numbers of this worker."""
 
@@ -23,6 +33,7 @@ class Debug:
         database: Database,
         watch: Watch,
         guard: Guard,
+        heard: Heard,
         asker: Asker,
         *,
         is_open: bool,
@@ -32,6 +43,7 @@ class Debug:
         self._database = database
         self._watch = watch
         self._guard = guard
+        self._heard = heard
         self._asker = asker
         self._is_open = is_open
 
@@ -60,6 +72,7 @@ class Debug:
                 "seconds_since_poll": round(self._watch.staleness, 3),
                 "changes_by_hand": self._watch.found_by_hand,
             },
+            "feed": {"listeners": self._heard.listeners(), "waiting": self._heard.waiting()},
         }
         return web.Response(
             body=orjson.dumps(said, option=orjson.OPT_INDENT_2),
