@@ -36,8 +36,7 @@ class Changes:
     """Reads the changes of `resources`."""
 
     def __init__(self, resources: Sequence[Resource], statements: Statements, database: Database) -> None:
-        parameters = {"table_name", "since", "until", "limit"}
-        changes = statements.get("feed/changes", parameters)
+        changes = statements.get("feed/changes", {"table_name", "since", "limit"})
         self._statements = {one.table: changes.choose(table=one.table) for one in resources}
         self._horizons = statements.get("feed/horizons")
         self._database = database
@@ -64,15 +63,15 @@ class Changes:
 
     async def _read(self, table: str, after: int, until: int) -> Sequence[Change]:
         result = await self._database.read(
-            self._statements[table],
-            {"table_name": table, "since": sql_time(after), "until": sql_time(until), "limit": MOST_EVENTS + 1},
+            self._statements[table], {"table_name": table, "since": sql_time(after), "limit": MOST_EVENTS + 1}
         )
-        if len(result.rows) > MOST_EVENTS:
-            return [Change(table, "bulk", None, until, after)]
-        return [
+        found = [
             Change(table, (action or b"").decode(), int(row_id or 0), int(at or 0))
             for at, row_id, action in result.rows
         ]
+        # What is later may be there and yet not be all: not known to be committed.
+        known = [one for one in found if one.at <= until]
+        return [Change(table, "bulk", None, until, after)] if len(known) > MOST_EVENTS else known
 
 
 def sql_time(place: int) -> str:
