@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export load-million soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -55,8 +55,13 @@ walk: setup-dev mariadb ## walk a million rows by cursor while others write, the
 export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's memory meanwhile
 	@$(PYTHON) -m bench.export_memory $(ARGS)
 
+<<<<<<< HEAD
 load-million: setup-dev mariadb ## a million animals loaded, exported, loaded again, backed up and restored, and compared
 	@$(PYTHON) -m bench.load_million $(ARGS)
+=======
+feed: setup-dev mariadb ## thousands of listeners on one worker: memory for each, delay of an event (five minutes)
+	@$(PYTHON) -m bench.feed $(ARGS)
+>>>>>>> 2e609af (The measure of listeners waits for its worker)
 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)
