@@ -2,8 +2,8 @@
 
 One worker holds so many idle streams of /events: its memory for each, and what of a core they take while nothing
 changes. Then species are written one after the other, and each listener notes when its event came: the delay from
-before the write was sent until then. The listeners and the database share the other core, so with many of them the delay is
-theirs, too.
+before the write was sent until then. The listeners and the database share the other core, so with many of them the
+delay is theirs, too.
 """
 
 import argparse
@@ -115,7 +115,7 @@ async def measure(
 
 
 def in_the_end_logged_in(port: int) -> dict[str, str]:
-    """The Administrador's headers, once the worker answers; before it does, who sees whether the port is free may have answered."""
+    """The Administrador's headers, once the worker answers: before that, what looks whether the port is free may."""
     ends = time.monotonic() + OPEN_SECONDS
     while True:
         try:
