@@ -218,9 +218,9 @@ def _route(
 
 
 def _room(settings: Settings) -> int:
-    """How many listeners a worker may hold: each takes a file, of which other things need some, too."""
+    """How many listeners a worker may hold: each takes a file and a connection, of which others need some, too."""
     files, _ = resource_limits.getrlimit(resource_limits.RLIMIT_NOFILE)
-    return min(settings.listeners, max(1, files - SPARE_FILES))
+    return min(settings.listeners, settings.connection_limit * 3 // 4, max(1, files - SPARE_FILES))
 
 
 def _running(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[web.Application], AsyncIterator[None]]:

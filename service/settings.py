@@ -336,8 +336,8 @@ class Settings:
     listeners: int = _setting(
         "HERDBOOK_LISTENERS",
         "6000",
-        "streams of /events that each worker holds at once, and as many requests that wait for changes; further ones "
-        "are answered 503",
+        "streams of /events that each worker holds at once, and as many requests that wait for changes, three quarters "
+        "of its connections at the most; further ones are answered 503",
         whole_number(0, 1_000_000),
     )
     session_streams: int = _setting(
@@ -393,7 +393,7 @@ class Settings:
     )
     connection_limit: int = _setting(
         "HERDBOOK_CONNECTIONS",
-        "1000",
+        "8000",
         "client connections of each worker at once; further ones are answered 503",
         whole_number(1, 100_000),
     )
