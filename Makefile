@@ -93,6 +93,10 @@ lint: setup-dev ## check style, types and known weaknesses
 	$(PYTHON) -m mypy --strict service clients/python
 	$(PYTHON) -m bandit --quiet --ini setup.cfg --recursive service run.py
 
+.PHONY: screenshots
+screenshots: setup-dev mariadb chromium ## pictures of the herd page, in docs/screenshots
+	@$(PYTHON) tests/screenshots.py $(ARGS)
+
 site: setup-docs ## the documentation as a site, in build/site; a broken link is an error
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site && echo "build/site/index.html"
 

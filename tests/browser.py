@@ -1,6 +1,7 @@
 """Headless Chromium, driven over its DevTools protocol; it keeps what a page asked for and complained of."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
@@ -92,6 +93,37 @@ class Tab:
         name = json.dumps(selector)
         await self._until(f"(found => found && (found.click(), true))(document.querySelector({name}))")
 
+    async def fill(self, selector: str, value: str) -> None:
+        """Give a field or a choice its value, as who uses it would."""
+        name = json.dumps(selector)
+        await self._until(f"Boolean(document.querySelector({name}))")
+        await self.evaluate(
+            f"(field => {{ field.value = {json.dumps(value)};"
+            " for (const one of ['input', 'change']) field.dispatchEvent(new Event(one, {bubbles: true})); })"
+            f"(document.querySelector({name}))"
+        )
+
+    async def press(self, key: str) -> None:
+        """Press a key: Enter, Escape, Tab."""
+        code = {"Enter": 13, "Escape": 27, "Tab": 9}[key]
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
+
+    async def resize(self, width: int, height: int, scale: float = 1) -> None:
+        """Show the page as on a screen of this size, in pixels of CSS."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600,
+        )
+
+    async def picture(self) -> bytes:
+        """What is shown now, as PNG."""
+        return base64.b64decode((await self.call("Page.captureScreenshot", format="png"))["data"])
+
     async def _until(self, script: str) -> Any:
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
@@ -101,9 +133,37 @@ class Tab:
                 await asyncio.sleep(0.05)
 
 
+class Browser:
+    """A running browser, whose tabs share cookies and stores."""
+
+    def __init__(self, session: ClientSession, port: int) -> None:
+        self._session = session
+        self._base = f"http://127.0.0.1:{port}/json"
+
+    @contextlib.asynccontextmanager
+    async def tab(self) -> AsyncIterator[Tab]:
+        """An empty tab, closed at the end."""
+        async with self._session.put(f"{self._base}/new") as answer:
+            made = await answer.json(content_type=None)
+        async with self._session.ws_connect(made["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            tab = Tab(socket)
+            listening = asyncio.create_task(tab.listen())
+            yield tab
+            listening.cancel()
+        async with self._session.get(f"{self._base}/close/{made['id']}"):
+            pass
+
+
 @contextlib.asynccontextmanager
 async def browser_tab() -> AsyncIterator[Tab]:
     """An empty tab of a browser of its own, which ends with it."""
+    async with browser() as running, running.tab() as tab:
+        yield tab
+
+
+@contextlib.asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """A browser with a profile of its own, which ends with the block."""
     program = shutil.which("chromium")
     assert program is not None, INSTALL_HINT
     # Its profile is not below pytest's folder: Chromium's socket names must stay short.
@@ -118,13 +178,8 @@ async def browser_tab() -> AsyncIterator[Tab]:
         )
         try:
             port = await _port(Path(folder) / "DevToolsActivePort")
-            async with ClientSession() as session, session.put(f"http://127.0.0.1:{port}/json/new") as answer:
-                address = (await answer.json(content_type=None))["webSocketDebuggerUrl"]
-                async with session.ws_connect(address, max_msg_size=0) as socket:
-                    tab = Tab(socket)
-                    listening = asyncio.create_task(tab.listen())
-                    yield tab
-                    listening.cancel()
+            async with ClientSession() as session:
+                yield Browser(session, port)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

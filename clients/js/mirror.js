@@ -17,7 +17,8 @@ export class Mirror extends EventTarget {
     this.client = client;
     this.copy = copy;
     this.every = every;
-    this.inStep = false;
+    /** @type {?boolean} null before it is known */
+    this.inStep = null;
     this.channel = new BroadcastChannel(`mirror of ${copy.database.name}`);
     this.channel.onmessage = ({data}) => this.#hear(data);
     this.follows = false;

@@ -104,7 +104,8 @@ export class Outbox {
       return await change(client, entry, ids.get(entry.id) ?? entry.id, body);
     } catch (error) {
       if (!(error instanceof Refused) || error.mayPass || [401, 500].includes(error.status)) throw error;
-      return {entry, result: 'refused', row: null, reason: error.message};
+      const reasons = Object.values(error.details.validation_errors ?? {});
+      return {entry, result: 'refused', row: null, reason: [error.message, ...reasons].join(' ')};
     }
   }
 

@@ -78,10 +78,11 @@ SINGLE = {
     ("GET", "//debug/cache-stats"): BY_ADMIN,
     ("GET", "//metrics"): BY_ADMIN,
     ("GET", "//openapi.json"): EVERYBODY,
+    ("GET", "//"): EVERYBODY,
     ("GET", "//docs"): EVERYBODY,
 }
 # Addresses that lead elsewhere, and the files of the pages: the same for everybody.
-ELSEWHERE = ("/docs/", "/clients/", "/api/v1/api/v1")
+ELSEWHERE = ("/docs/", "/clients/", "/worker.js", "/api/v1/api/v1")
 
 
 def lines() -> Iterator[tuple[str, str, tuple[int, ...]]]:
@@ -105,7 +106,7 @@ def canonical(path: str) -> str:
 
 def test_every_route_has_its_line_and_no_line_is_left_over(farm: Any) -> None:
     routed = {
-        (route.method, route.resource.canonical.rstrip("/"))
+        (route.method, route.resource.canonical.rstrip("/") or "/")
         for route in farm.asking.app.router.routes()
         if route.method != "HEAD" and not route.resource.canonical.startswith(ELSEWHERE)
     }

@@ -8,6 +8,11 @@ from service.http.openapi.parameters import CONDITIONS
 from service.http.openapi.schemas import MOMENT
 
 HTML = "text/html"
+PAGES = (
+    ("/", "The herd page: log in, search, and work without a network"),
+    ("/docs", "This description, to read and to try"),
+    ("/docs/problems", "Every problem type"),
+)
 _TEXT: Schema = {"type": "string"}
 _OBJECT: Schema = {"type": "object"}
 _HEALTH: Schema = {
@@ -75,7 +80,7 @@ def service_operations(base: str) -> Iterator[Operation]:
         parameters=CONDITIONS,
         refusals=(412,),
     )
-    for path, summary in (("/docs", "This description, to read and to try"), ("/docs/problems", "Every problem type")):
+    for path, summary in PAGES:
         yield Operation(
             "GET",
             path,
