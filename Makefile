@@ -55,13 +55,11 @@ walk: setup-dev mariadb ## walk a million rows by cursor while others write, the
 export: setup-dev mariadb ## a million rows as CSV and NDJSON, and the worker's memory meanwhile
 	@$(PYTHON) -m bench.export_memory $(ARGS)
 
-<<<<<<< HEAD
 load-million: setup-dev mariadb ## a million animals loaded, exported, loaded again, backed up and restored, and compared
 	@$(PYTHON) -m bench.load_million $(ARGS)
-=======
+
 feed: setup-dev mariadb ## thousands of listeners on one worker: memory for each, delay of an event (five minutes)
 	@$(PYTHON) -m bench.feed $(ARGS)
->>>>>>> 2e609af (The measure of listeners waits for its worker)
 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)
