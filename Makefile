@@ -95,6 +95,13 @@ lint: setup-dev ## check style, types and known weaknesses
 screenshots: setup-dev mariadb chromium ## pictures of the herd page, in docs/screenshots
 	@$(PYTHON) tests/screenshots.py $(ARGS)
 
+.PHONY: lock audit
+lock: setup-dev ## write requirements*.txt anew from setup.cfg; ARGS=--upgrade renews every version
+	@$(PYTHON) tests/lock.py $(ARGS)
+
+audit: setup-dev ## look the dependencies up among known weaknesses; needs the network, so no part of the tests
+	@$(VENV)/bin/uv tool run pip-audit --disable-pip --require-hashes --requirement requirements.txt $(ARGS)
+
 site: setup-docs ## the documentation as a site, in build/site; a broken link is an error
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site && echo "build/site/index.html"
 
@@ -107,23 +114,23 @@ setup: $(VENV)/installed ## install the dependencies into .venv
 setup-dev: $(VENV)/installed-dev ## the same, with what tests and checks need
 
 $(VENV)/installed: requirements.txt $(VENV)/made
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 setup-bench: $(VENV)/installed-bench
 
 $(VENV)/installed-bench: requirements-bench.txt $(VENV)/installed
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
 
 setup-docs: $(VENV)/installed-docs
 
 $(VENV)/installed-docs: requirements-docs.txt $(VENV)/installed
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
 	@touch $@
 
 # Debian's python3 can make a venv only with python3-venv installed, which holds ensurepip.
