@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from service.db import migrate
@@ -14,6 +15,12 @@ from service.settings import DatabaseURL, Settings
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
 SECRET_KEY = "the-tests-sign-their-tokens-with-this"
+
+
+def pytest_configure() -> None:
+    """No example of hypothesis has a time limit: a slow machine is no fault of what is tested."""
+    hypothesis.settings.register_profile("without a clock", deadline=None)
+    hypothesis.settings.load_profile("without a clock")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
