@@ -3,6 +3,7 @@
 The peers get the same rows, keys and indexes without the ledger and its triggers, which they would have no use for.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,14 @@ def forget_added(farm: Farm, last_id: int) -> None:
     """Delete the animals that a run has added after `last_id`, so that the farm can be used again."""
     with connect(farm.own) as connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM animals WHERE id > %s", (last_id,))
+
+
+def settle(farm: Farm, seconds: float = 20.0) -> None:
+    """Wait until the server has nothing to do any more, at most `seconds`: a slow target leaves statements behind."""
+    deadline = time.monotonic() + seconds
+    busy = "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' AND id <> CONNECTION_ID()"
+    while time.monotonic() < deadline and _all(farm.own, busy)[0][0]:
+        time.sleep(0.1)
 
 
 def change_times(farm: Farm, most: int, behind: int) -> list[str]:

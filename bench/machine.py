@@ -24,6 +24,10 @@ class Cores:
     service: int
     load: int
 
+    def of(self, workers: int) -> frozenset[int]:
+        """Where what is measured may run: one worker has the first core, more of them have both."""
+        return frozenset({self.service} if workers == 1 else {self.service, self.load})
+
     @classmethod
     def choose(cls) -> Self:
         """The first and the last core that this process may use; BenchError when there is one only."""

@@ -11,7 +11,7 @@ from statistics import median
 
 from bench import wrk
 from bench.answers import Answer, checked, headers_for
-from bench.farm import Farm
+from bench.farm import Farm, settle
 from bench.machine import BenchError, Cores
 from bench.report import Line, line_of
 from bench.targets import ROOT, Target, environment, reference
@@ -24,13 +24,18 @@ UNCOUNTED = 128
 
 @dataclass(frozen=True)
 class Plan:
-    """How the measuring is done: `seconds` a round, so many `rounds`, files in `folder`."""
+    """How the measuring is done: `seconds` a round, so many `rounds`, files in `folder`.
+
+    `note`: what is said behind the name of each workload. With `beside`, what Herdbook is held against is measured too.
+    """
 
     seconds: int
     rounds: int
     cores: Cores
     folder: Path
     token: Mapping[str, str]
+    note: str = ""
+    beside: bool = True
 
 
 class Course:
@@ -64,13 +69,13 @@ class Course:
         except BenchError as error:
             raise BenchError(f"{self.target.name}, {self._workload.name}: {error}") from None
         self._start += figures.requests + UNCOUNTED
-        if abs(figures.bytes_each - self._expected) > self._workload.spread * self._expected + 16:
+        if figures.requests and abs(figures.bytes_each - self._expected) > self._workload.spread * self._expected + 16:
             raise BenchError(
                 f"{self.target.name}, {self._workload.name}: answers of {figures.bytes_each:.0f} bytes, "
                 f"where {self._expected} were right"
             )
         self.figures.append(figures)
-        self.costs.append((self.target.child.processor_time() - used) / figures.requests * 1e6)
+        self.costs.append((self.target.child.processor_time() - used) / max(1, figures.requests) * 1e6)
 
 
 def measure(workload: Workload, own: Target, peers: Sequence[Target], farm: Farm, plan: Plan) -> list[Line]:
@@ -83,26 +88,36 @@ def measure(workload: Workload, own: Target, peers: Sequence[Target], farm: Farm
             headers = headers_for(target, workload, plan.token)
             answers[target.name] = checked(target, workload, headers, f"check-{target.child.pid}-{workload.script}-")
             courses.append(Course(target, workload, answers[target.name], headers))
-        for target in _references(workload, answers[own.name], plan, stack):
+        for target in _references(workload, answers[own.name], plan, stack) if plan.beside else ():
             headers = {**plan.token, **({"If-None-Match": answers[own.name].tag} if workload.conditional else {})}
             plain = replace(workload, spread=1.0)  # its headers are fewer
             courses.insert(1, Course(target, plain, answers[own.name], headers))
-        raw = _raw_statement(workload, farm, plan)
+        raw = _raw_statement(workload, farm, plan) if plan.beside else None
         raw_rates: list[float] = []
         for _ in range(plan.rounds):
             for course in courses:
                 course.run(plan)
+                settle(farm)
             if raw is not None:
                 raw_rates.append(raw())
         lines = [
-            line_of(workload.name, course.target.name, course.figures, course.costs, course.target.child.memory())
+            line_of(
+                workload.name + plan.note,
+                course.target.name,
+                course.figures,
+                course.costs,
+                course.target.child.memory(),
+            )
             for course in courses
         ]
     if raw_rates:
         lines.insert(
-            2, Line(workload.name, "raw statement", median(raw_rates), tuple(raw_rates), None, None, None, None)
+            2,
+            Line(
+                workload.name + plan.note, "raw statement", median(raw_rates), tuple(raw_rates), None, None, None, None
+            ),
         )
-    return [lines[0], *(replace(line, ratio=lines[0].rate / line.rate) for line in lines[1:])]
+    return [lines[0], *(replace(line, ratio=lines[0].rate / line.rate if line.rate else None) for line in lines[1:])]
 
 
 def _references(workload: Workload, answer: Answer, plan: Plan, stack: ExitStack) -> Iterator[Target]:

@@ -17,7 +17,7 @@ class Line:
 
     `rate` answers a second, `p50` and `p99` milliseconds, `cost` microseconds of processor time for each answer,
     `memory` resident bytes of the worker; None: not measured. `rates` are those of each round. `ratio` is Herdbook's
-    rate over this one.
+    rate over this one. `stale`: of how many reads how many showed a state from before a write that had been answered.
     """
 
     workload: str
@@ -29,6 +29,7 @@ class Line:
     cost: float | None
     memory: int | None
     ratio: float | None = None
+    stale: tuple[int, int] | None = None
 
 
 def line_of(workload: str, target: str, rounds: Sequence[Figures], costs: Sequence[float], memory: int) -> Line:
@@ -56,7 +57,17 @@ def machine_line() -> str:
 
 def table(lines: Sequence[Line]) -> str:
     """The figures, a workload after the other, for a person."""
-    titles = ("workload", "target", "per second", "p50 ms", "p99 ms", "CPU µs each", "RSS MiB", "Herdbook is")
+    titles = (
+        "workload",
+        "target",
+        "per second",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs each",
+        "RSS MiB",
+        "Herdbook is",
+        "stale reads",
+    )
     rows = [titles]
     for at, line in enumerate(lines):
         is_first = at == 0 or lines[at - 1].workload != line.workload
@@ -70,6 +81,7 @@ def table(lines: Sequence[Line]) -> str:
                 "" if line.cost is None else f"{line.cost:,.0f}",
                 "" if line.memory is None else f"{line.memory / MIB:.0f}",
                 "" if line.ratio is None else f"× {line.ratio:.2f}",
+                "" if line.stale is None else f"{line.stale[0]:,} of {line.stale[1]:,}",
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]

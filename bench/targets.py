@@ -52,13 +52,15 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores, **further: str) -> Iterator[Target]:
-    """Herdbook as `run.py serve` runs it, one worker with `further` settings; at its first start it fills the farm."""
+def herdbook(
+    farm: Farm, animals: int, folder: Path, cores: Cores, workers: int = 1, **further: str
+) -> Iterator[Target]:
+    """Herdbook as `run.py serve` runs it, with `further` settings; at its first start it fills the farm."""
     port = free_port()
     settings = environment(
         DATABASE_URL=farm.own.uri(),
         HERDBOOK_PORT=str(port),
-        HERDBOOK_WORKERS="1",
+        HERDBOOK_WORKERS=str(workers),
         HERDBOOK_DATA_DIR=str(folder / "herdbook"),
         HERDBOOK_SECRET_KEY=SECRET_KEY,
         HERDBOOK_ADMIN_PASSWORD=PASSWORD,
@@ -68,24 +70,34 @@ def herdbook(farm: Farm, animals: int, folder: Path, cores: Cores, **further: st
         **further,
     )
     command = [sys.executable, str(ROOT / "run.py"), "serve"]
-    with Child(command, cores.service, folder / "herdbook.log", settings) as child:
+    with Child(command, cores.of(workers), folder / f"herdbook-{workers}.log", settings) as child:
         child.wait_for(port, LOAD_SECONDS)
         yield Target("Herdbook", port, child)
 
 
 @contextmanager
-def peer(which: Peer, farm: Farm, folder: Path, cores: Cores) -> Iterator[Target]:
-    """A peer on granian with one worker; BenchError when what it needs is not installed."""
+def peer(which: Peer, farm: Farm, folder: Path, cores: Cores, workers: int = 1) -> Iterator[Target]:
+    """A peer on granian; BenchError when what it needs is not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise BenchError(f"the peers need {', '.join(missing)}: pip install -r requirements-bench.txt")
     port = free_port()
     settings = environment(DATABASE_URL=farm.plain.uri(), PEER_SECRET_KEY=SECRET_KEY, PEER_PAGES=str(CACHED_PAGES))
-    command = [sys.executable, "-m", "granian", "--interface", which.interface, "--port", str(port), "--workers", "1"]
-    command += ["--no-access-log", "--log-level", "error", "--http", "1", "--runtime-mode", "st"]
+    command = [sys.executable, "-m", "granian", "--interface", which.interface, "--port", str(port)]
+    command += [
+        "--workers",
+        str(workers),
+        "--no-access-log",
+        "--log-level",
+        "error",
+        "--http",
+        "1",
+        "--runtime-mode",
+        "st",
+    ]
     command += ["--loop", "uvloop"] if which.interface == "asgi" else ["--blocking-threads", "8"]
     command += [f"{which.module}:app"]
-    with Child(command, cores.service, folder / f"{which.module}.log", settings) as child:
+    with Child(command, cores.of(workers), folder / f"{which.module}-{workers}.log", settings) as child:
         child.wait_for(port, START_SECONDS)
         yield Target(which.name, port, child)
 

@@ -17,7 +17,10 @@ MARK = "FIGURES "
 
 @dataclass(frozen=True)
 class Figures:
-    """What a run gave: answers a second, latencies in milliseconds, bytes of an answer on average, answers in all."""
+    """What a run gave: answers a second, latencies in milliseconds, bytes of an answer on average, answers in all.
+
+    No answer at all within the run is a rate of 0.
+    """
 
     rate: float
     p50: float
@@ -71,7 +74,7 @@ def run(
 
 
 def _figures(said: Mapping[str, int]) -> Figures:
-    if said["refused"] or said["broken"] or not said["requests"]:
+    if said["refused"] or said["broken"]:
         raise BenchError(
             f"of {said['requests']} answers {said['refused']} had status 400 or more; "
             f"{said['broken']} connections broke or were late"
@@ -80,6 +83,6 @@ def _figures(said: Mapping[str, int]) -> Figures:
         rate=said["requests"] / said["microseconds"] * 1e6,
         p50=said["p50"] / 1000,
         p99=said["p99"] / 1000,
-        bytes_each=said["bytes"] / said["requests"],
+        bytes_each=said["bytes"] / max(1, said["requests"]),
         requests=said["requests"],
     )

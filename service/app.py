@@ -44,8 +44,10 @@ from service.http.guard import Guard
 from service.http.guarded import GuardedHandler
 from service.http.hardening import harden
 from service.http.herd_page import herd_page_routes
+from service.http.lanes import MOST_LANES
 from service.http.limits import HEAD_SIZES, LARGEST_BODY, LINGERING_SECONDS, MEBIBYTE, limits_of
-from service.http.memo import Memo, MemoHandler, is_supported
+from service.http.memo import Memo
+from service.http.memo_handler import MemoHandler, is_supported
 from service.http.middleware import make_problems_middleware
 from service.http.observing import Observer
 from service.http.openapi.document import document
@@ -134,7 +136,8 @@ async def create_app(settings: Settings) -> web.Application:
     watch = Watch(statements, database, generations, settings.poll_ms / 1000)
     guard = Guard(limits_of(settings.connection_limit, settings.connections_per_address), settings.proxies)
     tally = Tally()
-    memo = Memo(cache.charge, tally)
+    # What a lane answers comes from the database and is not told of in the log.
+    memo = Memo(cache.charge, tally, 0 if settings.access_log == "misses" else MOST_LANES)
     figures = Figures(Sources(tally, memo, cache, database, generations, watch, settings.data_dir), statements)
     parts = Parts(
         settings, statements, database, generations, scopes, cache, watch, guard, readers, writers, tally, memo, figures

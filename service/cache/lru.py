@@ -9,7 +9,7 @@ import logging
 import sys
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from service.cache.generations import Scope
@@ -19,6 +19,7 @@ from service.cache.shares import Shares
 log = logging.getLogger("herdbook.cache")
 
 Fill = Callable[[], Awaitable[Page]]
+PLAIN = frozenset({bool, int, str, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,16 @@ class Key:
     segment: int | None
     view: Hashable
     request: Hashable
+    shared: tuple[Hashable, Hashable] = field(init=False, repr=False, compare=False)  # the page's own key
+    _hash: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def shared(self) -> tuple[Hashable, Hashable]:
-        return (self.view, self.request)
+    def __post_init__(self) -> None:
+        # A fill looks a dozen times for it, and what is asked may be long.
+        object.__setattr__(self, "shared", (self.view, self.request))
+        object.__setattr__(self, "_hash", hash((self.segment, self.shared)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class _Shared:
     page: Page
     token: bytes
     weight: int
-    holders: set[Key] = field(default_factory=set)
+    holders: dict[Key, int] = field(default_factory=dict)  # and what each entry weighs beside the page
 
     def is_kept(self) -> bool:
         """Whether the cache keeps it."""
@@ -93,12 +100,16 @@ def _take_notice(flight: asyncio.Future[Page]) -> None:
 
 def held_by(request: Hashable) -> int:
     """Bytes of memory that what is asked holds, with all that is in it."""
-    inner: Iterable[Hashable] = ()
-    if isinstance(request, tuple):
-        inner = request
-    elif is_dataclass(request):
-        inner = (getattr(request, one.name) for one in fields(request))
-    return sys.getsizeof(request) + sum(map(held_by, inner))
+    kind, size = type(request), sys.getsizeof(request)
+    if kind in PLAIN:
+        return size
+    inner: Iterable[Hashable] = request if kind is tuple else ()  # type: ignore[assignment]
+    names = getattr(kind, "__dataclass_fields__", None)  # fields() would make a list of them each time
+    if names is not None:
+        inner = [getattr(request, name) for name in names]
+    for one in inner:
+        size += held_by(one)
+    return size
 
 
 # What an entry costs beside its page: its key, the slots in two dictionaries, its place among the holders.
@@ -156,7 +167,8 @@ class TableCache:
                 return page
         else:
             self.stats.shared += 1
-        await self._keep(key, shared)
+        if key not in shared.holders:
+            await self._keep(key, shared)
         return shared.page
 
     async def _fly(self, key: Key, ground: Ground, fill: Fill) -> Page:
@@ -180,8 +192,7 @@ class TableCache:
                 return
             self._drop(key)
             self.entries[key] = shared
-            shared.holders.add(key)
-            weight = ENTRY_OVERHEAD + held_by(key.request)
+            weight = shared.holders[key] = ENTRY_OVERHEAD + held_by(key.request)
             self._add(weight)
             self.shares.add(key.segment, key, weight + shared.weight)
             while len(self.entries) > self.cache.entries:
@@ -224,9 +235,8 @@ class TableCache:
         held = self.entries.pop(key, None)
         if held is None:
             return
-        held.holders.discard(key)
+        self._add(-held.holders.pop(key, 0))
         self.shares.drop(key.segment, key)
-        self._add(-ENTRY_OVERHEAD - held_by(key.request))
         if not held.holders:
             self._forget_page(key.shared)
 

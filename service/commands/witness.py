@@ -26,7 +26,7 @@ from service.db.statements import SQL, Statements
 from service.host.folder import keep_secret
 from service.ops import families as of
 from service.ops.count_files import Counted, CountFiles
-from service.records.reader import moment_of
+from service.records.times import moment_of
 from service.resources import all_resources
 from service.settings import Settings
 

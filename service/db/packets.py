@@ -15,6 +15,7 @@ OK, EOF, ERROR, FILE, NULL = 0x00, 0xFE, 0xFF, 0xFB, 0xFB
 SHORTEST_ROW_LIKE_EOF = 9  # a row that begins with 0xFE has eight bytes of length behind it
 IN_TRANSACTION = 0x0001
 MORE_RESULTS = 0x0008
+NO_BACKSLASH_ESCAPES = 0x0200
 
 Row = tuple[bytes | None, ...]
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import aiomysql
 
-from service.db.packets import IN_TRANSACTION, Answer, AnswerReader, Disorder, Result, command
+from service.db.packets import IN_TRANSACTION, NO_BACKSLASH_ESCAPES, Answer, AnswerReader, Disorder, Result, command
 
 log = logging.getLogger("herdbook.db")
 
@@ -30,6 +30,10 @@ class Wire(Protocol):
     @property
     def in_transaction(self) -> bool:
         """What the server said of that last."""
+
+    @property
+    def takes_backslashes(self) -> bool:
+        """Whether the server reads a backslash in a text as the mark of an escape."""
 
     async def ask(self, *texts: str) -> Sequence[Result | Exception]:
         """What each gave, or the server's error in its place; all are sent, whatever becomes of those before.
@@ -83,6 +87,10 @@ class OwnWire(asyncio.Protocol):
     def in_transaction(self) -> bool:
         return bool(self._status & IN_TRANSACTION)
 
+    @property
+    def takes_backslashes(self) -> bool:
+        return not self._status & NO_BACKSLASH_ESCAPES
+
     async def ask(self, *texts: str) -> Sequence[Result | Exception]:
         if self._broken is not None or self._raw.closed:
             raise self._broken or ConnectionResetError("the connection is closed")
@@ -128,7 +136,7 @@ class OwnWire(asyncio.Protocol):
                     return
                 data = b""
                 if answer.status is not None:
-                    self._status = answer.status
+                    self._status = self._raw.server_status = answer.status
                 future, _ = self._due.popleft()
                 if self._due:
                     self._reader.begin(self._due[0][1])
@@ -177,6 +185,10 @@ class DriverWire:
     @property
     def in_transaction(self) -> bool:
         return bool(self._raw.get_transaction_status())
+
+    @property
+    def takes_backslashes(self) -> bool:
+        return not self._raw.server_status & NO_BACKSLASH_ESCAPES
 
     async def ask(self, *texts: str) -> Sequence[Result | Exception]:
         outcomes: list[Result | Exception] = []

@@ -9,7 +9,7 @@ from datetime import timedelta
 from service.db.database import Database
 from service.db.statements import Statements
 from service.feed.pulse import Positions
-from service.records.reader import EPOCH, rfc3339
+from service.records.times import EPOCH, rfc3339
 from service.resources.resource import Resource
 
 MOST_EVENTS = 100  # more changes than that, seen at once, are told of as one

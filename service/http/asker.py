@@ -8,7 +8,7 @@ from service.auth.identities import Identity
 from service.auth.sessions import Session, Sessions
 from service.auth.tokens import InvalidToken
 from service.http.cookies import ACCESS, REFRESH
-from service.http.memo import CREDIT, Credit
+from service.http.credit import CREDIT, Credit
 from service.http.problems import Problem
 from service.records.reader import Viewer
 

@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TAG = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([^",\s]+))\s*(?:,|$)')
 
 
@@ -29,8 +31,10 @@ def matches_strongly(header: str, tags: tuple[str, ...]) -> bool:
 
 
 def http_date(moment: datetime) -> str:
-    """IMF-fixdate of `moment` (UTC), cut to the second."""
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+    """IMF-fixdate of `moment` (UTC), cut to the second (RFC 9110 section 5.6.7)."""
+    at = moment.astimezone(UTC)
+    date = f"{DAYS[at.weekday()]}, {at.day:02} {MONTHS[at.month - 1]} {at.year:04}"
+    return f"{date} {at.hour:02}:{at.minute:02}:{at.second:02} GMT"
 
 
 def stated(last_modified: datetime, second_closed: bool) -> datetime:

@@ -18,7 +18,7 @@ from service.http.limits import LARGEST_BODY, MEBIBYTE, BodyTooSlow, TooLate
 from service.http.problems import Problem
 from service.http.reasons import by_field, by_row
 from service.records import errors as records
-from service.records.reader import rfc3339
+from service.records.times import rfc3339
 from service.resources.resource import Label, Resource
 
 RETRY = {"Retry-After": "2"}

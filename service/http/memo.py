@@ -1,11 +1,9 @@
 """The memo of heads: a GET whose head comes again byte for byte is answered from one look-up, before it is parsed.
 
-It is a protocol class under an ordinary aiohttp application and touches aiohttp's private parts, so it is used with the
-versions it was written for only (see `is_supported`); everything it does not know goes on to aiohttp. An entry is used
-while its page's token is the current one, the cache keeps the page, and the asker's token and user are as they were.
+An entry is used while its page's token is the current one, the cache keeps the page, and the asker's token and user are
+as they were.
 """
 
-import re
 import sys
 import time
 from collections import OrderedDict
@@ -14,49 +12,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import partial
-from typing import Any
 
-import aiohttp
 from aiohttp import hdrs, web
-from aiohttp.web_protocol import RequestHandler
 
-from service.cache.generations import Scope
 from service.cache.page import Basis, Page
-from service.http.guarded import PRIVATE_PARTS as PARTS_GUARDED
-from service.http.guarded import GuardedHandler
+from service.http.credit import CREDIT, Credit
+from service.http.lanes import CACHE_STATUS, MOST_LANES, SERVER_TIMING, Lane, Lanes
 from service.http.tally import Cell, Tally
 from service.http.traces import HEADER
 
-SUPPORTED = re.compile(r"3\.14\.\d+")
-PRIVATE_PARTS = (*PARTS_GUARDED, "_upgraded", "_payload_parser")
 MOST_HEADS = 4096
 MOST_BYTES = 4 * 1024 * 1024
-LONGEST_HEAD = 4096
 ENTRY_OVERHEAD = 300  # the entry itself, its credit and its slot in the dictionary
 END = b"\r\n\r\n"
-# A head with one of these is for aiohttp alone: a body, another protocol, or a connection that ends.
-_SPECIAL = re.compile(rb"\r\n(?:content-length|transfer-encoding|upgrade|expect|connection)[ \t]*:", re.IGNORECASE)
-_LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]{1,9})\r\n", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\n(?:transfer-encoding|upgrade|expect)[ \t]*:", re.IGNORECASE)
-LOST = -1
-CACHE_STATUS, SERVER_TIMING = "Cache-Status", "Server-Timing"
 FROM_MEMO = "herdbook; hit; detail=memo"
 OF_ONE_ANSWER = (hdrs.DATE, SERVER_TIMING)
-
-
-def is_supported() -> bool:
-    """Whether the installed aiohttp is one whose private parts are known."""
-    parts = [name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())]
-    return bool(SUPPORTED.fullmatch(aiohttp.__version__)) and all(name in parts for name in PRIVATE_PARTS)
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """Why the asker was let in: true until `expires` (epoch seconds) while `scope` gives `token`."""
-
-    expires: float
-    scope: Scope
-    token: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +38,6 @@ class Given:
 
 
 GIVEN = web.RequestKey("given", Given)
-CREDIT = web.RequestKey("credit", Credit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +65,10 @@ class Memo:
     counted in `tally`, in the cell that was found when its head was learnt.
     """
 
-    def __init__(self, charge: Callable[[int], None], tally: Tally) -> None:
+    def __init__(self, charge: Callable[[int], None], tally: Tally, lanes: int = MOST_LANES) -> None:
         self._charge = charge
         self._tally = tally
+        self.lanes = Lanes(charge, lanes)
         self.weight = 0
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._date = b""
@@ -147,6 +117,17 @@ class Memo:
         text = ("\r\n".join(lines) + "\r\n").encode()
         uses = self._tally.remembered(request, response.status)
         self._keep(head, _Entry(given.page.basis, credit if private else None, text, given.body, uses))
+        self.lanes.learn(head, request, response, credit if private else None, uses)
+
+    def answer(self, head: bytes, lane: Lane, page: Page) -> bytes | None:
+        """The whole answer with the page that a lane gave, remembered for the next time; None: it has none ready."""
+        text = lane.head_of(page)
+        if text is None:
+            return None
+        if page.basis is not None:
+            self._keep(head, _Entry(page.basis, lane.credit, text, page.body, lane.uses))
+        lane.uses.count += 1
+        return b"".join((text, self._date_line(time.time()), page.body))
 
     def _keep(self, head: bytes, entry: _Entry) -> None:
         if head in self._entries:
@@ -170,80 +151,3 @@ class Memo:
 
 def _weight(head: bytes, entry: _Entry) -> int:
     return sys.getsizeof(head) + sys.getsizeof(entry.head) + ENTRY_OVERHEAD
-
-
-class MemoHandler(GuardedHandler):
-    """aiohttp's protocol, which looks a head up in the memo first.
-
-    `head`: the head being answered, where it may be remembered. `_owed`: bytes of a body still to come; LOST once the
-    messages' boundaries are not known for sure any more, and then the memo is not asked again on this connection.
-    """
-
-    __slots__ = ("head", "_memo", "_owed")
-
-    def __init__(self, memo: Memo, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self._memo = memo
-        self._owed = 0
-        self.head: bytes | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come; none when aiohttp itself asks for what it has kept back to be parsed."""
-        if not data:
-            super().data_received(data)
-            return
-        self.head = None
-        if self._owed == 0 and self._is_idle():
-            answer = self._memo.find(data)
-            if answer is not None and self.transport is not None:
-                self.transport.write(answer)
-                self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-                return
-            if _is_plain(data):
-                self.head = bytes(data)
-        self._account(data)
-        super().data_received(data)
-
-    def _is_idle(self) -> bool:
-        """Nothing is queued, being handled or waiting to be sent."""
-        waiter = self._waiter
-        return (
-            waiter is not None
-            and not waiter.done()
-            and not self._messages
-            and not self._paused
-            and not self._force_close
-            and not self._close
-            and not self._upgraded
-            and self._payload_parser is None
-        )
-
-    def _account(self, data: bytes) -> None:
-        """Keep track of where the next message begins."""
-        if self._owed > 0:
-            self._owed = self._owed - len(data) if len(data) <= self._owed else LOST
-        elif self._owed == 0:
-            self._owed = _owed_after(data)
-
-
-def _is_plain(data: bytes) -> bool:
-    """Whether `data` is one whole head of a GET over HTTP/1.1 and nothing else, that asks for nothing special."""
-    return (
-        len(data) <= LONGEST_HEAD
-        and data.startswith(b"GET /")
-        and data.find(END) == len(data) - 4
-        and b" HTTP/1.1\r\n" in data
-        and not _SPECIAL.search(data)
-    )
-
-
-def _owed_after(data: bytes) -> int:
-    """Bytes of its body still to come after a chunk that begins with a head; LOST where that cannot be told."""
-    end = data.find(END)
-    if end < 0 or _CHUNKED.search(data, 0, end + 2):
-        return LOST
-    lengths = _LENGTH.findall(data[: end + 2])
-    if len(lengths) > 1:
-        return LOST
-    owed = end + 4 + (int(lengths[0]) if lengths else 0) - len(data)
-    return owed if owed >= 0 else LOST

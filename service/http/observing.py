@@ -11,7 +11,8 @@ from aiohttp import web
 
 from service.db.spent import SPENT, Spent
 from service.http.addresses import address_of
-from service.http.memo import CACHE_STATUS, GIVEN, SERVER_TIMING
+from service.http.lanes import CACHE_STATUS, SERVER_TIMING
+from service.http.memo import GIVEN
 from service.http.tally import Tally
 from service.http.traces import HEADER, trace_of
 

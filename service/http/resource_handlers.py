@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import orjson
 from aiohttp import hdrs, web
@@ -16,6 +17,7 @@ from service.http.failures import records_problem
 from service.http.forms.asked import asked_form
 from service.http.forms.streams import Streams
 from service.http.forms.uploads import uploaded
+from service.http.lanes import ROW, RowOf
 from service.http.memo import GIVEN
 from service.http.params import conflict_rule, invalid, parse_list, parse_row, parse_since, parse_wait
 from service.http.problems import Problem, language_of
@@ -117,6 +119,8 @@ class ResourceHandlers:
         viewer = await self.viewer(request)
         query = parse_row(self.resource, request.query.items(), lenient=is_lenient(request))
         page = await self._reader.row(viewer, row_id_of(request), query)
+        if not viewer.uncached:
+            request[ROW] = RowOf(partial(self._reader.row, viewer))
         return answer(request, page, self.policy)
 
     async def create(self, request: web.Request) -> web.Response:

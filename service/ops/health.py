@@ -15,7 +15,7 @@ from service.db.errors import AccessDenied, DatabaseError, ReadOnly, StorageFull
 from service.db.statements import Statements
 from service.http.routing import both
 from service.ops.watch import Watch
-from service.records.reader import rfc3339, utc_now
+from service.records.times import rfc3339, utc_now
 
 HEALTHY = "healthy"
 PATIENCE = 3.0  # seconds

@@ -17,7 +17,7 @@ from service.db.connection import Connection
 from service.db.database import Database
 from service.db.errors import DatabaseError
 from service.db.statements import Statement, Statements
-from service.records.reader import EPOCH, moment_of
+from service.records.times import EPOCH, moment_of
 
 log = logging.getLogger("herdbook.watch")
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from service.cache.generations import Scope
 from service.db.database import Database
 from service.db.statements import Statements
-from service.records.reader import microseconds, moment_of
+from service.records.times import microseconds, moment_of
 
 STAMP = 26  # bytes of a DATETIME(6) as the server writes it
 

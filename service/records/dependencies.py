@@ -11,7 +11,8 @@ from service.db.snapshot import Snapshots
 from service.db.statements import Statements
 from service.records.envelope import envelope
 from service.records.errors import RowMissing
-from service.records.reader import ResourceReader, Scopes, Viewer, moment_of
+from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.times import moment_of
 from service.resources.resource import Reference
 
 Counts = dict[tuple[str, str], int]

@@ -18,17 +18,9 @@ from service.db.statements import Statements, Value
 from service.records.cursor import Cursor
 from service.records.errors import PageTooLarge
 from service.records.queries import ListQuery, search_values
-from service.records.reader import (
-    EPOCH,
-    ROW_END,
-    ResourceReader,
-    Viewer,
-    microseconds,
-    moment_of,
-    sort_key,
-    today,
-    whole_text,
-)
+from service.records.reader import ResourceReader, Viewer, sort_key, whole_text
+from service.records.shapes import ROW_END
+from service.records.times import EPOCH, microseconds, moment_of, today
 
 MOST_AT_ONCE = 4  # each holds a connection of the pool while it lasts
 MOST_ROWS = 1000  # in a step

@@ -13,6 +13,8 @@ DEFAULT_SINCE_LIMIT = 1000
 MOST_ROWS = 1000
 _DATE_PART = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
+NEWEST_FIRST: tuple[tuple[str, bool], ...] = (("updated_at", True), ("id", True))
+
 Filters = tuple[tuple[str, Value], ...]
 
 
@@ -22,7 +24,7 @@ class ListQuery:
 
     page: int = 1
     limit: int = DEFAULT_LIMIT
-    order: tuple[tuple[str, bool], ...] = (("updated_at", True), ("id", True))
+    order: tuple[tuple[str, bool], ...] = NEWEST_FIRST
     filters: Filters = ()
     search: str | None = None
     cursor: Cursor | None = None
@@ -41,15 +43,10 @@ class ListQuery:
         """Whether fewer than all rows match."""
         return bool(self.filters) or self.search is not None
 
-    def text(self, **changes: object) -> str:
-        """The one way this question is written: in links, logs and stats."""
-        parts: list[tuple[str, object]] = [
-            ("page", changes.pop("page", self.page)),
-            ("limit", self.limit),
-        ]
-        if "cursor" in changes:
-            parts[0] = ("cursor", changes.pop("cursor"))
-        if self.order != ListQuery().order:
+    def rest(self) -> str:
+        """The one way this question is written in links, without its page."""
+        parts: list[tuple[str, object]] = [("limit", self.limit)]
+        if self.order != NEWEST_FIRST:
             parts.append(("sort_by", ",".join(("-" if down else "") + name for name, down in self.order)))
         parts += [(name, _written(value)) for name, value in self.filters]
         parts += [("search", self.search)] if self.search is not None else []

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,20 +12,21 @@ import orjson
 from service.cache.generations import Scope
 from service.cache.lru import Fill, Ground, Key, PageCache
 from service.cache.page import Page
+from service.cache.rows import RowStore
 from service.db.database import Database, Result
 from service.db.statements import Statement, Statements, Value
 from service.records.cursor import Cursor
 from service.records.envelope import envelope
 from service.records.errors import DeltasGone, PageTooLarge, RowMissing
+from service.records.kept_rows import Changed, KeptRows, Listed, last_of
 from service.records.queries import ListQuery, RowQuery, SinceQuery, search_values
+from service.records.shapes import ROW_END, list_headers, list_meta, note, project
 from service.records.statements import ResourceStatements
+from service.records.times import microseconds, moment_of, rfc3339, today
 from service.records.together import Together
 from service.resources.resource import Resource
 
 Scopes = Callable[[Sequence[str]], Scope]
-EPOCH = datetime(1970, 1, 1)
-ROW_END = b",\n"
-
 
 WHOLE_ROW = RowQuery()
 
@@ -42,30 +43,11 @@ class Viewer:
     uncached: bool = False
 
 
-def moment_of(text: bytes | None) -> datetime:
-    """A DATETIME(6) as the server wrote it, naive UTC; the epoch for NULL."""
-    return datetime.fromisoformat(text.decode()) if text else EPOCH
-
-
-def rfc3339(moment: datetime) -> str:
-    """Naive UTC `moment` with microseconds and Z."""
-    return moment.isoformat(timespec="microseconds") + "Z"
-
-
-def utc_now() -> datetime:
-    """Now, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-def today() -> date:
-    """The day in UTC."""
-    return datetime.now(UTC).date()
-
-
 EVERYONE = Viewer()
 RowRead = tuple[bytes, datetime, bytes | None]  # its JSON, when it changed, the server's time
 MOST_ROWS_TOGETHER = 64
 LANES = 4
+ROWS_SHARE = 16  # of the cache's bytes one part is for the rows of a table, beside its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +78,8 @@ class ResourceReader:
         self._own = scopes((resource.table,))
         self._related = scopes(resource.relation_tables)
         self._rows: Together[RowWanted, RowRead] = Together(self._read_rows, MOST_ROWS_TOGETHER, LANES)
+        store = RowStore(cache.charge, cache.limit // ROWS_SHARE)
+        self.kept = KeptRows(resource, self.statements, statements, store, self._seen, self._row_now, self.day)
 
     # What may be asked. Each gives a Page, from the cache or filled.
 
@@ -148,6 +132,21 @@ class ResourceReader:
     # Filling: one statement each.
 
     async def _fill_list(self, viewer: Viewer, query: ListQuery) -> Page:
+        kept = None if viewer.uncached else await self.kept.list(query, self.day())
+        seen = kept or await self._list_asked(viewer, query)
+        last = last_of(seen.rows) if seen.more else None
+        keys = () if last is None else tuple(sort_key(column, last[column]) for column, _ in query.order)
+        next_cursor = Cursor(keys).encode(query.order, query.filters, query.search) if keys else None
+        if keys and seen.modified == seen.as_of and not query.relations:
+            self.kept.learn(query, seen.modified, keys)
+        meta = list_meta(query, seen.total, seen.more, next_cursor)
+        meta["as_of"] = rfc3339(seen.as_of)
+        body = envelope(b"[" + project(seen.rows, query.fields) + b"]", meta)
+        headers = list_headers(self.resource, query, meta["pagination"])
+        return self.page(body, seen.modified, seen.answered_at, headers, closes=not query.relations)
+
+    async def _list_asked(self, viewer: Viewer, query: ListQuery) -> Listed:
+        day = self.day()
         values: dict[str, Value] = {
             **self.shaping(viewer),
             **dict(query.filters),
@@ -158,46 +157,59 @@ class ResourceReader:
         }
         if query.cursor is not None:
             values |= {f"after_{at}": key for at, key in enumerate(query.cursor.keys)}
-        result, as_of = await self._seen(self.statements.list_for(query), values)
+        result, as_of = await self._seen(self.statements.list_for(query), values, _first_moment)
         changed, answered_at, total, data = result.rows[0]
         rows = whole_text(data, result.warnings)
         more = rows.count(b"\n") + 1 > query.limit if rows else False
         if more:
             rows = rows[: rows.rindex(ROW_END)]
-        modified = moment_of(changed)
-        next_cursor = self._next_cursor(query, rows) if more else None
-        meta = _list_meta(query, None if total is None else int(total), more, next_cursor)
-        meta["as_of"] = rfc3339(as_of)
-        body = envelope(b"[" + _project(rows, query.fields) + b"]", meta)
-        headers = _list_headers(self.resource, query, meta["pagination"])
-        return self.page(body, modified, answered_at, headers, closes=not query.relations)
+        if not query.relations:
+            self.kept.keep(rows.split(ROW_END), day)
+        return Listed(rows, more, None if total is None else int(total), moment_of(changed), answered_at, as_of)
 
     async def _fill_since(self, viewer: Viewer, query: SinceQuery) -> Page:
+        kept = None if viewer.uncached else await self.kept.since(query, self.day())
+        seen = kept or await self._since_asked(viewer, query)
+        # A deletion at `deltas_from` itself is still known.
+        if seen.deltas_from is not None and query.since < seen.deltas_from - timedelta(microseconds=1):
+            raise DeltasGone(seen.deltas_from)
+        more = seen.size == query.limit and seen.last_change < seen.modified
+        meta: dict[str, Any] = {
+            "deleted": seen.gone,
+            "next_since": rfc3339(min(seen.last_change, seen.as_of) if more else seen.as_of),
+            "has_more": more,
+            "as_of": rfc3339(seen.as_of),
+            "limit": query.limit,
+        }
+        note(meta, query.ignored, query.capped)
+        headers = (("X-Has-More", "true" if more else "false"),)
+        return self.page(envelope(b"[" + seen.rows + b"]", meta), seen.modified, seen.answered_at, headers)
+
+    async def _since_asked(self, viewer: Viewer, query: SinceQuery) -> Changed:
+        day = self.day()
         values: dict[str, Value] = {
             **self.shaping(viewer),
             "since": query.since.isoformat(" ", "microseconds"),
             "limit": query.limit,
         }
-        result, as_of = await self._seen(self.statements.since, values)
+        result, as_of = await self._seen(self.statements.since, values, _first_moment)
         changed, answered_at, deltas_from, size, last_change, data, deleted = result.rows[0]
-        # A deletion at `deltas_from` itself is still known.
-        if deltas_from is not None and query.since < moment_of(deltas_from) - timedelta(microseconds=1):
-            raise DeltasGone(moment_of(deltas_from))
         rows, gone = whole_text(data, result.warnings), whole_text(deleted, result.warnings)
-        modified = moment_of(changed)
-        more = int(size or 0) == query.limit and moment_of(last_change) < modified
-        meta: dict[str, Any] = {
-            "deleted": [int(one) for one in gone.split(b",") if one],
-            "next_since": rfc3339(min(moment_of(last_change), as_of) if more else as_of),
-            "has_more": more,
-            "as_of": rfc3339(as_of),
-            "limit": query.limit,
-        }
-        _note(meta, query.ignored, query.capped)
-        headers = (("X-Has-More", "true" if more else "false"),)
-        return self.page(envelope(b"[" + rows + b"]", meta), modified, answered_at, headers)
+        self.kept.keep(rows.split(ROW_END), day)
+        return Changed(
+            rows,
+            [int(one) for one in gone.split(b",") if one],
+            int(size or 0),
+            moment_of(last_change),
+            moment_of(changed),
+            answered_at,
+            None if deltas_from is None else moment_of(deltas_from),
+            as_of,
+        )
 
-    async def _seen(self, statement: Statement, values: Mapping[str, Value]) -> tuple[Result, datetime]:
+    async def _seen(
+        self, statement: Statement, values: Mapping[str, Value], time_of: Callable[[Result], datetime]
+    ) -> tuple[Result, datetime]:
         """What `statement` gives, and the ledger's time up to which no change is missing from it.
 
         InnoDB makes a snapshot piece by piece: one made while two writes commit may hold the second and lack the first
@@ -205,7 +217,7 @@ class ResourceReader:
         """
         known = self._own.known()
         result = await self._database.read(statement, values)
-        as_of = moment_of(result.rows[0][0])
+        as_of = time_of(result)
         if microseconds(as_of) > known:
             result = await self._database.read(statement, values)
         return result, as_of
@@ -227,11 +239,14 @@ class ResourceReader:
 
     async def _fill_row(self, viewer: Viewer, row_id: int, query: RowQuery) -> Page:
         row, changed, answered_at = await self._read_row(viewer, row_id, query.relations)
-        return self.row_page(_project(row, query.fields), changed, answered_at)
+        return self.row_page(project(row, query.fields), changed, answered_at)
 
     async def _read_row(self, viewer: Viewer, row_id: int, relations: bool) -> RowRead:
         """The row as it is; rows that are missed together are asked for in one statement."""
         return await self._rows.do(RowWanted(viewer if self.resource.by_viewer else EVERYONE, relations, row_id))
+
+    async def _row_now(self, row_id: int) -> RowRead:
+        return await self._read_row(EVERYONE, row_id, relations=False)
 
     async def _read_rows(self, wanted: Sequence[RowWanted]) -> Sequence[RowRead | Exception]:
         kinds: dict[tuple[Viewer, bool], list[int]] = {}
@@ -286,10 +301,9 @@ class ResourceReader:
             closes_at = time.monotonic() + (second_over - moment_of(answered_at)).total_seconds()
         return Page(body, modified.replace(tzinfo=UTC), closes_at, headers)
 
-    def _next_cursor(self, query: ListQuery, rows: bytes) -> str:
-        last = orjson.loads(rows[rows.rindex(ROW_END) + 2 :] if ROW_END in rows else rows)
-        keys = tuple(sort_key(column, last[column]) for column, _ in query.order)
-        return Cursor(keys).encode(query.order, query.filters, query.search)
+    def day(self) -> int | None:
+        """The day that rows depend on, if they do."""
+        return today().toordinal() if self.resource.by_day else None
 
 
 def whole_text(text: bytes | None, warnings: int) -> bytes:
@@ -299,11 +313,6 @@ def whole_text(text: bytes | None, warnings: int) -> bytes:
     return text or b""
 
 
-def microseconds(moment: datetime) -> int:
-    """Microseconds since the epoch of a naive UTC `moment`."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
 def sort_key(column: str, value: Any) -> int | str:
     """A sort key as SQL writes it: `value` is what the row's JSON says of `column`."""
     if column in ("created_at", "updated_at"):
@@ -311,49 +320,5 @@ def sort_key(column: str, value: Any) -> int | str:
     return int(value) if isinstance(value, bool | int) else str(value)
 
 
-def _project(rows: bytes, fields: tuple[str, ...]) -> bytes:
-    """Only `fields` of each row; unknown names give nothing."""
-    if not fields or not rows:
-        return rows
-    kept = [{name: row[name] for name in row if name in fields} for row in orjson.loads(b"[" + rows + b"]")]
-    return orjson.dumps(kept)[1:-1]
-
-
-def _list_meta(query: ListQuery, total: int | None, more: bool, next_cursor: str | None) -> dict[str, Any]:
-    by_page = query.cursor is None
-    pagination = {
-        "page": query.page if by_page else None,
-        "limit": query.limit,
-        "total_items": total,
-        "total_pages": None if total is None else -(-total // query.limit),
-        "has_next_page": more,
-        "has_previous_page": query.page > 1 or not by_page,
-        "next_cursor": next_cursor,
-    }
-    meta: dict[str, Any] = {"pagination": pagination}
-    _note(meta, query.ignored, query.capped)
-    return meta
-
-
-def _note(meta: dict[str, Any], ignored: tuple[str, ...], capped: bool) -> None:
-    if ignored:
-        meta["ignored"] = list(ignored)
-    if capped:
-        meta["limit_capped"] = True
-
-
-def _list_headers(resource: Resource, query: ListQuery, pagination: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Link (RFC 8288) and the total."""
-    path = f"/api/v1/{resource.route}"
-    links = [("first", query.text(page=1))]
-    if query.cursor is None and query.page > 1:
-        links.append(("prev", query.text(page=query.page - 1)))
-    if pagination["has_next_page"]:
-        by_page = query.text(page=query.page + 1)
-        by_cursor = query.text(cursor=pagination["next_cursor"])
-        links.append(("next", by_page if query.cursor is None else by_cursor))
-    if query.cursor is None and pagination["total_pages"]:
-        links.append(("last", query.text(page=pagination["total_pages"])))
-    link = ", ".join(f'<{path}?{text}>; rel="{rel}"' for rel, text in links)
-    total = pagination["total_items"]
-    return (("Link", link), *((("X-Total-Count", str(total)),) if total is not None else ()))
+def _first_moment(result: Result) -> datetime:
+    return moment_of(result.rows[0][0])

@@ -11,7 +11,7 @@ import orjson
 from service.db.database import Connection, Result
 from service.db.errors import DatabaseError, all_done
 from service.db.statements import Statement, Statements, Value
-from service.records.reader import utc_now
+from service.records.times import utc_now
 from service.records.validation import Values
 
 INSERTED, STEP_BACK = 1, 2  # places in what is sent at once

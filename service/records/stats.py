@@ -9,7 +9,8 @@ from service.db.snapshot import Snapshots
 from service.db.statements import Statements, Value
 from service.records.envelope import envelope
 from service.records.queries import ListQuery
-from service.records.reader import ResourceReader, Scopes, Viewer, moment_of, today
+from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.times import moment_of, today
 
 
 class Stats:

@@ -69,7 +69,8 @@ class Validator:
                 faults.append(Fault(index, "", "dict_type", {}))
                 continue
             known, dropped = self._known(body)
-            ignored.update(dict.fromkeys(dropped))
+            if dropped:
+                ignored.update(dict.fromkeys(dropped))
             try:
                 record = model.model_validate(known)
             except ValidationError as error:
@@ -80,6 +81,8 @@ class Validator:
 
     def _known(self, body: Mapping[str, Any]) -> tuple[Values, list[str]]:
         fields, aliases = self.resource.record.model_fields, self.resource.aliases
+        if body.keys() <= fields.keys():
+            return dict(body), []
         known: Values = {}
         dropped = []
         for key, value in body.items():

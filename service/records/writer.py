@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from service.cache.generations import Commit, Generations
 from service.cache.lru import PageCache
-from service.cache.page import Page
 from service.db.database import Connection, Database, Result, Work, Written
 from service.db.errors import (
     CheckFailed,
@@ -22,18 +21,19 @@ from service.db.errors import (
     all_done,
 )
 from service.db.statements import Statements, Value
+from service.records.changes import MOST_TOGETHER, Change, Changes, Precondition, Steps
 from service.records.errors import Forbidden, RecordsError, RowMissing, Stale
 from service.records.idempotency import Answer, Claim, Idempotency
 from service.records.queries import ListQuery
-from service.records.reader import ResourceReader, Viewer, microseconds, moment_of
+from service.records.reader import ResourceReader, Viewer
 from service.records.refusals import WHOLE_VIEW, Refusals
 from service.records.rows import Row, rows_of
 from service.records.stamping import StampedInsert
+from service.records.times import microseconds, moment_of
 from service.records.together import Together
 from service.records.validation import Validator, Values
 
 T = TypeVar("T")
-Precondition = Callable[[Page | None], bool]
 Seal = Callable[[str], Awaitable[str]]
 
 
@@ -46,7 +46,6 @@ class Terms:
 
 
 FREELY = Terms()
-MOST_TOGETHER = 64
 Shape = Callable[[Row], Answer]
 
 
@@ -75,6 +74,8 @@ class ResourceWriter:
         self._cache = cache.table(self.resource.table)
         self._seal = seal
         self.stamped = StampedInsert(statements, self.resource.table)
+        steps = Steps(self.take_turn, self._change, self._commit, self._change_alone)
+        self._changes = Changes(steps)
         self._new: Together[tuple[Values, Values], Row] = Together(self._create_all, MOST_TOGETHER, lanes=1)
 
     async def create(self, viewer: Viewer, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
@@ -97,9 +98,12 @@ class ResourceWriter:
 
     async def _create_all(self, new: Sequence[tuple[Values, Values]]) -> Sequence[Row | Exception]:
         """Store rows that wait together in one transaction; where one of them is refused, each in its own."""
+        day = self.reader.day()
         if len(new) > 1:
             with suppress(Refused):
-                return await self._commit(lambda connection: self._inserted_together(connection, new))
+                rows = await self._commit(lambda connection: self._inserted_together(connection, new))
+                self.reader.kept.keep([row.data for row in rows], day)
+                return rows
         outcomes: list[Row | Exception] = []
         for values, stored in new:
             try:
@@ -112,7 +116,10 @@ class ResourceWriter:
         async def work(connection: Connection) -> Written[Row]:
             return await self._inserted(connection, WHOLE_VIEW, stored, ())
 
-        return await self.write(work, [values])
+        day = self.reader.day()
+        row = await self.write(work, [values])
+        self.reader.kept.keep([row.data], day)
+        return row
 
     async def _inserted(
         self, connection: Connection, viewer: Viewer, stored: Values, ignored: Sequence[str]
@@ -135,23 +142,30 @@ class ResourceWriter:
         values, ignored = self.validator.partial(body)
         self.may_set(viewer, values)
         stored: dict[str, Value] = {**await self.sealed(values), "id": row_id}
-
-        async def work(connection: Connection) -> Written[Row]:
-            await self.take_turn(connection)
-            await self._look(connection, viewer, row_id, terms.precondition)
-            return await self._updated(connection, viewer, stored, ignored)
-
-        return await self.write(self.idempotency.once(work, terms.claim, shape), [{**values, "id": row_id}])
+        change = Change(viewer, row_id, {**values, "id": row_id}, stored, terms.precondition)
+        day = self.reader.day()
+        row = await self._changes.do(change)
+        assert row is not None
+        if viewer.sees_all or not self.resource.by_viewer:
+            self.reader.kept.keep([row.data], day)
+        return shape(replace(row, ignored=tuple(ignored)))
 
     async def delete(self, viewer: Viewer, row_id: int, terms: Terms = FREELY) -> None:
         """Delete a row. RowMissing, Stale or Referred say why not."""
+        await self._changes.do(Change(viewer, row_id, {"id": row_id}, None, terms.precondition))
 
-        async def work(connection: Connection) -> Written[None]:
+    async def _change(self, connection: Connection, change: Change) -> Written[Row | None]:
+        await self._look(connection, change.viewer, change.row_id, change.precondition)
+        if change.stored is None:
+            return await self._deleted(connection, change.row_id)
+        return await self._updated(connection, change.viewer, change.stored)
+
+    async def _change_alone(self, change: Change) -> Row | None:
+        async def work(connection: Connection) -> Written[Row | None]:
             await self.take_turn(connection)
-            await self._look(connection, viewer, row_id, terms.precondition)
-            return await self._deleted(connection, row_id)
+            return await self._change(connection, change)
 
-        await self.write(work, [{"id": row_id}])
+        return await self.write(work, [change.values])
 
     # What the writes of many rows (service.records.bulk) share with these.
 
@@ -227,9 +241,7 @@ class ResourceWriter:
         if not precondition(page):
             raise Stale(row_id)
 
-    async def _updated(
-        self, connection: Connection, viewer: Viewer, stored: Values, ignored: Sequence[str]
-    ) -> Written[Row]:
+    async def _updated(self, connection: Connection, viewer: Viewer, stored: Values) -> Written[Row | None]:
         row_id = int(stored["id"])
         updated, fresh = all_done(
             await connection.run_all(
@@ -238,9 +250,10 @@ class ResourceWriter:
         )
         if not updated.affected:
             raise RowMissing(row_id)
-        return _written(rows_of(fresh), ignored)
+        (row,) = rows_of(fresh)
+        return Written(row, microseconds(row.changed))
 
-    async def _deleted(self, connection: Connection, row_id: int) -> Written[None]:
+    async def _deleted(self, connection: Connection, row_id: int) -> Written[Row | None]:
         deleted, ledger = all_done(
             await connection.run_all(
                 (self.statements.delete, {"id": row_id}), (self._ledger, {"table_name": self.resource.table})

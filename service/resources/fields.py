@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 BIGINT = 2**63 - 1
 INT = 2**31 - 1
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2})?)?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _CONTROL = re.compile(CONTROL)
@@ -23,6 +24,8 @@ _CLASSES = (
 
 def _whole(value: Any) -> Any:
     """An integer, also as digits in a string or as 5.0; never a boolean."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         raise PydanticCustomError("int_type", "not a number")
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
@@ -44,7 +47,7 @@ def _no_control(value: str) -> str:
 
 def _day(value: Any) -> Any:
     """A date as YYYY-MM-DD; the time of day that some clients send after it is dropped."""
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2})?)?", value):
+    if isinstance(value, str) and _DAY.fullmatch(value):
         return value[:10]
     if isinstance(value, date):
         return value

@@ -7,6 +7,7 @@ in its socket's queue. Each worker has its own, so that the system spreads the c
 of one that all share, whoever wakes first would take them all.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -113,12 +114,16 @@ def runner_factory(settings: Settings) -> Factory:
         # Imported in the worker and not in the master, so that SIGHUP brings new code.
         from service.app import create_app, create_runner
 
-        return create_runner(
+        runner = create_runner(
             await create_app(settings),
             access_log=None,
             keepalive_timeout=KEEPALIVE_SECONDS,
             shutdown_timeout=SHUTDOWN_SECONDS,
         )
+        # What is there from the start stays: no later collection looks through it again.
+        gc.collect()
+        gc.freeze()
+        return runner
 
     return make_runner
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from service.app import PARTS, create_app, create_runner
-from service.http.memo import MemoHandler
+from service.http.memo_handler import MemoHandler
 from service.settings import Settings
 
 

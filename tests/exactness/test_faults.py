@@ -229,6 +229,7 @@ async def test_a_poller_that_hangs_is_told_and_stood_in_for(two: Two) -> None:
     assert said["services"]["ledger_watch"].startswith("not read for ")
     await other.parts.watch._look()
     assert await two.names() == [two.true_names()] * 4
+    other.parts.watch._interval = 60
     assert (await health(other))["services"]["ledger_watch"] == "healthy"
     assert not other.parts.watch.is_poller
 

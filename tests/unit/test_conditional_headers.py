@@ -1,6 +1,7 @@
 """Conditional headers as pure functions: whatever is sent, an answer and never an exception."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -116,3 +117,8 @@ def test_any_accept_encoding_chooses_one_that_is_offered(header: str | None) -> 
 
 def test_a_date_is_written_as_an_imf_fixdate() -> None:
     assert http_date(CHANGED) == "Mon, 06 May 2024 07:08:09 GMT"
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC)))
+def test_a_date_is_written_as_the_standard_library_writes_it(moment: datetime) -> None:
+    assert http_date(moment) == format_datetime(moment.replace(microsecond=0), usegmt=True)

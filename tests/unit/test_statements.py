@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.db.connection import escaped
 from service.db.statements import Statement, StatementError, Statements, literal
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
@@ -159,3 +160,8 @@ def test_every_file_says_on_top_what_it_answers_and_holds_one_statement(name: st
     assert "SELECT *" not in sent.replace("SELECT *\n  FROM JSON_TABLE", "").replace(
         "WITH matching AS (\n  SELECT *", ""
     )
+
+
+@given(st.text(st.sampled_from("\\\\'\"\n\r\0\x1a%_ñ🐄a")))
+def test_a_text_is_escaped_as_the_driver_does_it(text: str) -> None:
+    assert escaped(text) == pymysql.converters.escape_string(text)

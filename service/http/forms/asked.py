@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from service.http.forms import csv_text
 from service.http.params import invalid
-from service.records.reader import ROW_END
+from service.records.shapes import ROW_END
 from service.resources.resource import Resource
 
 

@@ -23,7 +23,8 @@ from service.http.params import SPELLINGS, whole
 from service.http.problems import Problem
 from service.records.export import Export, Exports
 from service.records.queries import DEFAULT_LIMIT, ListQuery
-from service.records.reader import ResourceReader, Viewer, today, utc_now
+from service.records.reader import ResourceReader, Viewer
+from service.records.times import today, utc_now
 
 STALL_SECONDS = 30  # a client that takes nothing for so long is given up
 STREAM_SECONDS = 600  # as long as a snapshot may be held in all
