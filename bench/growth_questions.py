@@ -132,6 +132,7 @@ def _bulk_delete(size: Size) -> Ask:
 
 COUNTS = "counts all that match, for total_items"
 SCANS = "no index serves it: reads every row"
+WALKS = "walks the index of all that refer to it, for the first 50"
 SKIPS = "steps over every id before the page"
 
 QUESTIONS = (
@@ -162,7 +163,9 @@ QUESTIONS = (
     Question("status", _get("/animals/status"), grows=SCANS.replace("reads every row", "counts every row")),
     Question("detail", _of_id("/animals/{}")),
     Question("detail with relations", _of_id("/animals/{}?include_relations=true")),
-    Question("breed with its animals", _get("/breeds/7?include_relations=true")),
+    Question("breed with its animals", _get("/breeds/7?include_relations=true"), grows=WALKS),
+    Question("disease with its animals", _get("/diseases/3?include_relations=true"), grows=WALKS),
+    Question("person with their diseases", _get("/users/3?include_relations=true"), grows=WALKS),
     Question("dependencies", _of_id("/animals/{}/dependencies")),
     Question("ancestors", _of_id("/animals/tree/ancestors?animal_id={}&max_depth=3")),
     Question("descendants", _of_mother("/animals/tree/descendants?animal_id={}&max_depth=2")),

@@ -1,5 +1,6 @@
 -- The breeds with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- last changed. By the primary key, and for each relation by the index of its foreign key, which holds a breed's animals in the
+-- order of their ids: only the rows of the first 50 are read.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('breeds', 'species', 'animals')) AS updated_at,
@@ -17,9 +18,10 @@ SELECT
     ), 'null'),
     ',"animals":[', COALESCE((
       SELECT GROUP_CONCAT(JSON_OBJECT('id', related.id, 'record', related.record, 'sex', related.sex, 'status', related.status) ORDER BY related.id SEPARATOR ',' LIMIT 50)
-      FROM animals AS related
-      WHERE related.breeds_id = breeds.id
-        AND related.id <= COALESCE((SELECT id FROM animals WHERE breeds_id = breeds.id ORDER BY id LIMIT 1 OFFSET 49), related.id)
+      FROM animals AS listed FORCE INDEX (ix_animals_breeds_id)
+      JOIN animals AS related ON related.id = listed.id
+      WHERE listed.breeds_id = breeds.id
+        AND listed.id <= COALESCE((SELECT id FROM animals FORCE INDEX (ix_animals_breeds_id) WHERE breeds_id = breeds.id ORDER BY id LIMIT 1 OFFSET 49), listed.id)
     ), ''), ']',
     /* :relations */
     '}'

@@ -1,5 +1,6 @@
 -- The diseases with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- last changed. By the primary key, and for each relation by the index of its foreign key, which holds a disease's diagnoses in
+-- the order of their ids: only the rows of the first 50 are read.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('diseases', 'animal_diseases', 'animals')) AS updated_at,
@@ -14,10 +15,11 @@ SELECT
     /* relations: */
     ',"animals":[', COALESCE((
       SELECT GROUP_CONCAT(JSON_OBJECT('id', related.id, 'animal_id', related.animal_id, 'record', animals.record, 'diagnosis_date', related.diagnosis_date, 'status', related.status) ORDER BY related.id SEPARATOR ',' LIMIT 50)
-      FROM animal_diseases AS related
+      FROM animal_diseases AS listed
+      JOIN animal_diseases AS related ON related.id = listed.id
       JOIN animals ON animals.id = related.animal_id
-      WHERE related.disease_id = diseases.id
-        AND related.id <= COALESCE((SELECT id FROM animal_diseases WHERE disease_id = diseases.id ORDER BY id LIMIT 1 OFFSET 49), related.id)
+      WHERE listed.disease_id = diseases.id
+        AND listed.id <= COALESCE((SELECT id FROM animal_diseases WHERE disease_id = diseases.id ORDER BY id LIMIT 1 OFFSET 49), listed.id)
     ), ''), ']',
     /* :relations */
     '}'
