@@ -20,7 +20,7 @@ Ask = tuple[str, str, object]  # method, path, body
 
 @dataclass(frozen=True)
 class Size:
-    """A table of `animals`; `cursors` by sort: where a page half way down ends; `since`: times of changes."""
+    """A table of `animals`; `cursors` by sort and status: where a page half way down ends; `since`: some times."""
 
     animals: int
     client: Client
@@ -55,10 +55,11 @@ def prepared(client: Client, animals: int) -> Size:
     """The table as it will be asked, with what questions need to know beforehand."""
     middle = client.good("GET", f"/animals/{animals // 2}").json["data"]
     cursors = {}
-    for sort in ("updated_at", "record", "weight"):
-        order = parse_list(ANIMALS, [("sort_by", sort), ("sort_order", "desc")], whole_view=True, lenient=False).order
-        keys = tuple(sort_key(column, middle[column]) for column, _ in order)
-        cursors[sort] = Cursor(keys).encode(order, (), None)
+    for sort, status in (("updated_at", ""), ("record", ""), ("weight", ""), ("updated_at", "Vivo")):
+        given = [("sort_by", sort), ("sort_order", "desc"), ("status", status)]
+        query = parse_list(ANIMALS, given if status else given[:2], whole_view=True, lenient=False)
+        keys = tuple(sort_key(column, middle[column]) for column, _ in query.order)
+        cursors[sort + status] = Cursor(keys).encode(query.order, query.filters, None)
     since = {}
     for name, changes in (("few", 10), ("many", BULK)):
         page = client.good("GET", f"/animals?limit=1&page={changes + 1}").json
@@ -78,9 +79,10 @@ def _of_mother(path: str) -> Callable[[Size], Ask]:
     return lambda size: ("GET", path.format(size.any_id() // 8 | 1), None)
 
 
-def _after(sort: str) -> Callable[[Size], Ask]:
-    text = f"/animals?limit={PAGE}&sort_by={sort}&sort_order=desc&cursor="
-    return lambda size: ("GET", text + quote(size.cursors[sort]), None)
+def _after(sort: str, status: str = "") -> Callable[[Size], Ask]:
+    chosen = f"&status={status}" if status else ""
+    text = f"/animals?limit={PAGE}&sort_by={sort}&sort_order=desc{chosen}&cursor="
+    return lambda size: ("GET", text + quote(size.cursors[sort + status]), None)
 
 
 def _since(name: str) -> Callable[[Size], Ask]:
@@ -152,6 +154,7 @@ QUESTIONS = (
     Question("filter: born on one day", _get("/animals?birth_date=2020-02-02"), grows=COUNTS),
     Question("filter: a breed that live here", _get("/animals?breeds_id=7&status=Vivo"), grows=COUNTS),
     Question("filter: Vivo", _get("/animals?status=Vivo"), grows=COUNTS),
+    Question("filter: Vivo, page by cursor half way", _after("updated_at", "Vivo")),
     Question("filter: Hembra", _get("/animals?sex=Hembra"), grows=COUNTS),
     Question("filter: diagnoses of one animal", _of_id("/animal-diseases?animal_id={}")),
     Question("filter: diagnoses of one disease", _get("/animal-diseases?disease_id=3"), grows=COUNTS),
