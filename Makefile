@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million soak mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -69,6 +69,9 @@ mirror: setup-dev mariadb ## a copy through 20 kills of workers and 5 of the dat
 		HERDBOOK_MIRROR_WORKER_KILLS=$${HERDBOOK_MIRROR_WORKER_KILLS:-20} \
 		HERDBOOK_MIRROR_DATABASE_KILLS=$${HERDBOOK_MIRROR_DATABASE_KILLS:-5} \
 		$(PYTHON) -m pytest --capture=no --basetemp="$$folder/tests" tests/clients/test_mirror_kills.py $(ARGS)
+
+endurance: setup-dev mariadb ## half load with a fault each ten seconds: nothing lost, nothing leaked; ARGS="--minutes 30"
+	@$(PYTHON) tests/exactness/endurance.py $(ARGS)
 
 proofs: setup-dev mariadb ## ledger, deltas and state machine at full size: 450,000 commits, 10,000 writes, 5,000 x 100 steps (hours)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

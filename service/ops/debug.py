@@ -1,5 +1,6 @@
 """What the cache does: /debug/cache-stats, for an Administrador, or for anyone where a development setting says so."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class Debug:
             "cache": self._cache.report(),
             "pool": self._database.pool.stats(),
             "connections": self._guard.stats(),
+            "tasks": len(asyncio.all_tasks()),
             "generations": {
                 "epoch": f"{self._generations.segment.epoch:016x}",
                 "slot": self._generations.slot,

@@ -23,13 +23,15 @@ ANSWERED = {200, 201, 304, 404, 409}
 
 @asynccontextmanager
 async def under_load(
-    service: ServiceProcess, seed: int, write_share: float = 0.3, count: int = 12
+    service: ServiceProcess, seed: int, write_share: float = 0.3, count: int = 12, rest: float = 0.0
 ) -> AsyncIterator[Recorder]:
     """So many clients ask until the block has ended; then what they were told must hold, and all must be well."""
     recorder, over = Recorder(), asyncio.Event()
     recorder.begin(service.url)
     where = (service.host, service.port, service.token)
     clients = make_clients(where, recorder, count=count, seed=seed, write_share=write_share)
+    for client in clients:
+        client.rest = rest
     asking = asyncio.gather(*(client.run_until(over) for client in clients))
     try:
         await asyncio.sleep(1)
