@@ -116,12 +116,14 @@ setup: $(VENV)/installed ## install the dependencies into .venv
 
 setup-dev: $(VENV)/installed-dev ## the same, with what tests and checks need
 
-$(VENV)/installed: requirements.txt $(VENV)/made
+$(VENV)/installed: requirements.txt static/packages.txt $(VENV)/made
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r static/packages.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt tests/packages.txt $(VENV)/installed
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/packages.txt
 	@touch $@
 
 setup-bench: $(VENV)/installed-bench

@@ -59,9 +59,11 @@ from service.http.stats import StatsHandlers
 from service.http.tally import Tally
 from service.http.user_paths import UserPaths
 from service.ops.debug import Debug, Heard
+from service.ops.families import LISTENERS, WAITING
 from service.ops.figures import Figures, Sources
 from service.ops.health import Health
 from service.ops.metrics import Metrics
+from service.ops.page import OpsPage
 from service.ops.shared import shared_segment
 from service.ops.watch import Watch
 from service.records.bulk import BulkWriter
@@ -189,6 +191,8 @@ def _route(
     listeners = Listeners(_room(settings), settings.session_streams, settings.ping_seconds)
     feed = Feed(resources, pulse, Changes(resources, statements, database), listeners, sessions)
     waits = Waits(pulse, _room(settings))
+    parts.figures.add_state(LISTENERS.key(), lambda: len(listeners))
+    parts.figures.add_state(WAITING.key(), lambda: waits.waiting)
     app.cleanup_ctx.append(_running(feed.run))
     app.on_shutdown.append(_hanging_up(pulse, listeners))
     app.add_routes(EventHandlers(feed, resources, asker).routes(BASE))
@@ -197,6 +201,7 @@ def _route(
     debug = Debug(parts.cache, generations, database, parts.watch, parts.guard, heard, asker, is_open=settings.debug)
     app.add_routes(debug.routes())
     app.add_routes(Metrics(parts.figures, asker, settings.metrics_token).routes())
+    app.add_routes(OpsPage(parts.figures, asker).routes())
     app.add_routes(Docs(document(resources, BASE)).routes())
     app.add_routes(herd_page_routes())
     app.add_routes(session.routes(BASE))

@@ -41,7 +41,7 @@ class Observer:
     def end(self, request: web.Request, response: web.StreamResponse) -> None:
         """Its answer stands."""
         seconds = time.monotonic() - request[BEGUN]
-        self.tally.observe(request, response.status, seconds)
+        self.tally.observe(request, response.status, seconds if _is_timed(request, response) else None)
         if self.access != "off" and self._wants(request, response) and LOGGED not in request:
             self._log(request, response, seconds)
 
@@ -83,6 +83,11 @@ def cache_status(request: web.Request) -> str | None:
     if given.page.basis is None:
         return None if was_there else BYPASS
     return HIT if was_there else MISS
+
+
+def _is_timed(request: web.Request, response: web.StreamResponse) -> bool:
+    """Not what lasts as long as its reader wants: streams, and deltas that wait."""
+    return isinstance(response, web.Response) and "wait=" not in request.raw_path
 
 
 def _timing(seconds: float) -> str:

@@ -45,15 +45,16 @@ class Tally:
     def __iter__(self) -> Iterator[Series]:
         return iter(self._series.values())
 
-    def observe(self, request: web.Request, status: int, seconds: float) -> None:
-        """Count a request that the application answered."""
+    def observe(self, request: web.Request, status: int, seconds: float | None) -> None:
+        """Count a request that the application answered; None: how long it took says nothing."""
         series = self._of(request)
         cell = series.answered.get(status)
         if cell is None:
             cell = series.answered[status] = Cell()
         cell.count += 1
-        series.classes[bisect_left(BOUNDS, seconds)] += 1
-        series.seconds += seconds
+        if seconds is not None:
+            series.classes[bisect_left(BOUNDS, seconds)] += 1
+            series.seconds += seconds
 
     def remembered(self, request: web.Request, status: int) -> Cell:
         """Where the memo counts the requests that it answers as `request` was answered."""

@@ -41,7 +41,7 @@ REQUESTS = Family(
 DURATION = Family(
     "herdbook_http_request_duration_seconds",
     Kind.DURATION,
-    "How long the application took for an answer; what the memo answers is not timed.",
+    "How long the application took for an answer; streams, waiting deltas and what the memo answers are not timed.",
     ("method", "route"),
 )
 CACHE_HITS = Family("herdbook_cache_hits", Kind.COUNT, "Look-ups answered by a cached page.", ("table",))
@@ -74,6 +74,8 @@ BY_HAND = Family("herdbook_changes_by_hand", Kind.COUNT, "Changes of tables foun
 UNKNOWN_COMMITS = Family(
     "herdbook_commits_of_unknown_outcome", Kind.STATE, "COMMITs whose connection was lost before the answer came."
 )
+LISTENERS = Family("herdbook_event_streams", Kind.STATE, "Streams of /events that are open.")
+WAITING = Family("herdbook_waiting_deltas", Kind.STATE, "Deltas that wait for something new.")
 MEMORY = Family("herdbook_resident_memory_bytes", Kind.STATE, "Memory of the workers.")
 FILES = Family("herdbook_open_files", Kind.STATE, "Files and connections that the workers hold open.")
 WORKERS = Family("herdbook_workers", Kind.STATE, "Workers that run.")
@@ -123,6 +125,8 @@ FAMILIES = (
     DATABASE_ERRORS,
     BY_HAND,
     UNKNOWN_COMMITS,
+    LISTENERS,
+    WAITING,
     MEMORY,
     FILES,
     WORKERS,

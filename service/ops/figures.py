@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,13 @@ class Figures:
     def __init__(self, sources: Sources, statements: Statements) -> None:
         self._sources = sources
         self._versions = statements.get("ledger/versions")
+        self._states: dict[str, Callable[[], float]] = {}
         self._files: CountFiles | None = None
         self._fails = False
+
+    def add_state(self, key: str, state: Callable[[], float]) -> None:
+        """Tell of a further state of this worker, which `state` gives."""
+        self._states[key] = state
 
     async def run(self) -> None:
         """Keep the counts every INTERVAL until cancelled."""
@@ -63,7 +68,7 @@ class Figures:
         try:
             if self._files is None:
                 self._files = CountFiles(self._sources.folder / "metrics")
-            self._files.keep(counted(self._sources))
+            self._files.keep(self._counted())
             self._fails = False
         except OSError as error:
             if not self._fails:
@@ -73,7 +78,7 @@ class Figures:
     async def read(self) -> Mapping[str, float]:
         """Every figure of the host by its key (service.ops.families): kept first, so that no count ever goes back."""
         self.keep()
-        own = counted(self._sources)
+        own = self._counted()
         counts, living = (own.counts, [own]) if self._files is None or self._fails else self._files.read()
         figures = dict(counts)
         for one in living:
@@ -83,6 +88,10 @@ class Figures:
         figures.update(self._of_host())
         figures.update(await self._of_ledger())
         return figures
+
+    def _counted(self) -> Counted:
+        own = counted(self._sources)
+        return Counted(own.counts, {**own.states, **{key: state() for key, state in self._states.items()}})
 
     def _of_host(self) -> Iterator[tuple[str, float]]:
         sources = self._sources

@@ -32,7 +32,7 @@ def routed(app: Any) -> set[tuple[str, str]]:
         (route.method, route.resource.canonical.rstrip("/") or "/")
         for route in app.router.routes()
         if route.method not in ("HEAD", "*", "OPTIONS")
-        and not re.match(r"/((docs|clients)/.*|worker)\.", route.resource.canonical)
+        and not re.match(r"/((docs|clients|ops)/.*|worker)\.", route.resource.canonical)
     }
 
 

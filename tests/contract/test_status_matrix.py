@@ -77,12 +77,14 @@ SINGLE = {
     ("GET", "//readyz"): EVERYBODY,
     ("GET", "//debug/cache-stats"): BY_ADMIN,
     ("GET", "//metrics"): BY_ADMIN,
+    ("GET", "//ops"): EVERYBODY,
+    ("GET", "//ops/data"): BY_ADMIN,
     ("GET", "//openapi.json"): EVERYBODY,
     ("GET", "//"): EVERYBODY,
     ("GET", "//docs"): EVERYBODY,
 }
 # Addresses that lead elsewhere, and the files of the pages: the same for everybody.
-ELSEWHERE = ("/docs/", "/clients/", "/worker.js", "/api/v1/api/v1")
+ELSEWHERE = ("/docs/", "/ops/files/", "/clients/", "/worker.js", "/api/v1/api/v1")
 
 
 def lines() -> Iterator[tuple[str, str, tuple[int, ...]]]:

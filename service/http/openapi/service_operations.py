@@ -10,6 +10,7 @@ from service.http.openapi.schemas import MOMENT
 HTML = "text/html"
 PAGES = (
     ("/", "The herd page: log in, search, and work without a network"),
+    ("/ops", "The operator's page"),
     ("/docs", "This description, to read and to try"),
     ("/docs/problems", "Every problem type"),
 )
@@ -70,6 +71,14 @@ def service_operations(base: str) -> Iterator[Operation]:
         {200: answered("Prometheus' text format, or OpenMetrics.", _TEXT, kind="text/plain")},
         access=Access.ADMIN,
         description="Also for the token in HERDBOOK_METRICS_TOKEN.",
+    )
+    yield Operation(
+        "GET",
+        "/ops/data",
+        "service",
+        "What the operator's page shows",
+        {200: answered("The figures of all workers of this host.", _OBJECT)},
+        access=Access.ADMIN,
     )
     yield Operation(
         "GET",
