@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import itertools
 import json
 import os
 import random
@@ -133,8 +134,9 @@ async def test_nobody_gets_a_byte_of_anothers_page(farm: Any, served: RawFarm, p
                 await ask(at)
 
         async def keep_writing() -> None:
-            while True:
-                await farm.create("users")
+            changed = (await farm.create("users"))["id"]
+            for number in itertools.count():
+                await farm("PATCH", f"/users/{changed}", json={"fullname": f"changed {number}"})
                 await asyncio.sleep(0.05)
 
         writing = asyncio.create_task(keep_writing())
