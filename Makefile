@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 3
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million sql soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -60,6 +60,9 @@ load-million: setup-dev mariadb ## a million animals loaded, exported, loaded ag
 
 feed: setup-dev mariadb ## thousands of listeners on one worker: memory for each, delay of an event (five minutes)
 	@$(PYTHON) -m bench.feed $(ARGS)
+
+sql: setup-dev mariadb ## run every statement on the sample farm and print its plan; ARGS="animals/" chooses
+	@$(PYTHON) -m bench.statements $(ARGS)
 
 soak: setup-dev mariadb ## the large runs of the proofs; ARGS="--minutes 30 --seed 7" (docs/exactness.md)
 	@$(PYTHON) tests/exactness/soak.py $(ARGS)

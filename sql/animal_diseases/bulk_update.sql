@@ -1,4 +1,5 @@
--- Sets in many rows of animal_diseases the fields that each of the given ones brings; the trigger stamps them. By the primary key.
+-- Sets in many rows of animal_diseases the fields that each of the given ones brings; the trigger stamps them.
+-- By animal_diseases.PRIMARY.
 UPDATE animal_diseases
 JOIN JSON_TABLE(
   %(rows)s,

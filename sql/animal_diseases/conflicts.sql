@@ -1,5 +1,7 @@
--- What keeps the given rows out of animal_diseases: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
+-- What keeps the given rows out of animal_diseases: place in the array, field, and why: its value is taken by another
+-- row, repeated among the given ones, or refers to a row that is missing; and the row that has it.
+-- By animal_diseases.uq_animal_diseases_animal_id_disease_id_diagnosis_date, animals.PRIMARY, diseases.PRIMARY,
+-- user.PRIMARY.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(

@@ -1,4 +1,5 @@
--- The diagnoses with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The diagnoses with the given ids as JSON rows, and when each last changed.
+-- By animal_diseases.PRIMARY.
 SELECT
   /* row: */
   id,

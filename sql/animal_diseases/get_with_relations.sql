@@ -1,5 +1,6 @@
--- The diagnoses with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- The diagnoses with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these
+-- tables last changed.
+-- By animal_diseases.PRIMARY, user.PRIMARY, ledger.PRIMARY.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('animal_diseases', 'animals', 'diseases', 'user')) AS updated_at,
@@ -17,15 +18,18 @@ SELECT
     /* relations: */
     ',"animal":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'record', related.record, 'sex', related.sex, 'status', related.status)
-      FROM animals AS related WHERE related.id = animal_diseases.animal_id
+      FROM animals AS related
+      WHERE related.id = animal_diseases.animal_id
     ), 'null'),
     ',"disease":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'name', related.name)
-      FROM diseases AS related WHERE related.id = animal_diseases.disease_id
+      FROM diseases AS related
+      WHERE related.id = animal_diseases.disease_id
     ), 'null'),
     ',"instructor":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'fullname', related.fullname, 'role', related.role)
-      FROM user AS related WHERE related.id = animal_diseases.instructor_id
+      FROM user AS related
+      WHERE related.id = animal_diseases.instructor_id
     ), 'null'),
     /* :relations */
     '}'

@@ -1,5 +1,6 @@
 -- One page of diagnoses as JSON rows, how many match, and the ledger's time of both.
--- Served by ix_animal_diseases_updated_at in the default order, else by the index of what is sorted or filtered by.
+-- By animal_diseases.ix_animal_diseases_updated_at, animal_diseases.PRIMARY, ledger.PRIMARY; another order or filter by
+-- its own index.
 WITH matching AS (
   SELECT *
   FROM animal_diseases

@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of animal_diseases; its trigger stamps it.
+-- By animal_diseases.PRIMARY.
 UPDATE animal_diseases
 SET
   updated_at = updated_at

@@ -1,5 +1,6 @@
--- Many new rows in animals at once, each stamped in its place after the given time; gives their ids in that order,
--- or what get.sql gives of each. A row may bring an id of its own.
+-- Many new rows in animals at once, each stamped in its place after the given time; gives their ids in that order, or
+-- what get.sql gives of each. A row may bring an id of its own.
+-- By animals.PRIMARY.
 INSERT INTO animals (
   id,
   record,

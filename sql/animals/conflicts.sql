@@ -1,5 +1,6 @@
--- What keeps the given rows out of animals: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
+-- What keeps the given rows out of animals: place in the array, field, and why: its value is taken by another row,
+-- repeated among the given ones, or refers to a row that is missing; and the row that has it.
+-- By animals.uq_animals_record, breeds.PRIMARY, animals.PRIMARY.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(

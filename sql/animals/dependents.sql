@@ -1,4 +1,6 @@
--- How many rows refer to each of the given animals, by table and field; by the indexes of the foreign keys.
+-- How many rows refer to each of the given animals, by table and field.
+-- By animals.ix_animals_idFather, animals.ix_animals_idMother,
+-- animal_diseases.uq_animal_diseases_animal_id_disease_id_diagnosis_date.
 SELECT idFather AS id, 'animals' AS table_name, 'idFather' AS field, COUNT(*) AS referring
 FROM animals
 WHERE idFather IN %(ids)s

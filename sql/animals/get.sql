@@ -1,4 +1,5 @@
--- The animals with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The animals with the given ids as JSON rows, and when each last changed.
+-- By animals.PRIMARY.
 SELECT
   /* row: */
   id,

@@ -1,5 +1,7 @@
--- The animals with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- The animals with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these
+-- tables last changed.
+-- By animals.PRIMARY, animal_diseases.uq_animal_diseases_animal_id_disease_id_diagnosis_date, diseases.PRIMARY,
+-- animal_diseases.PRIMARY, ledger.PRIMARY.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('animals', 'breeds', 'animal_diseases', 'diseases')) AS updated_at,
@@ -22,15 +24,18 @@ SELECT
     /* relations: */
     ',"breed":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'name', related.name, 'species_id', related.species_id)
-      FROM breeds AS related WHERE related.id = animals.breeds_id
+      FROM breeds AS related
+      WHERE related.id = animals.breeds_id
     ), 'null'),
     ',"father":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'record', related.record, 'sex', related.sex, 'status', related.status)
-      FROM animals AS related WHERE related.id = animals.idFather
+      FROM animals AS related
+      WHERE related.id = animals.idFather
     ), 'null'),
     ',"mother":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'record', related.record, 'sex', related.sex, 'status', related.status)
-      FROM animals AS related WHERE related.id = animals.idMother
+      FROM animals AS related
+      WHERE related.id = animals.idMother
     ), 'null'),
     ',"diseases":[', COALESCE((
       SELECT GROUP_CONCAT(JSON_OBJECT('id', related.id, 'disease_id', related.disease_id, 'name', diseases.name, 'diagnosis_date', related.diagnosis_date, 'status', related.status) ORDER BY related.id SEPARATOR ',' LIMIT 50)

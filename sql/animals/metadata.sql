@@ -1,4 +1,4 @@
 -- How many animals there are and when they last changed: what the ledger's row must say.
--- Reads the smallest index whole, and one end of ix_animals_updated_at.
+-- By animals.ix_animals_updated_at; the count reads it whole.
 SELECT COUNT(*) AS total_count, MAX(updated_at) AS last_modified
 FROM animals;

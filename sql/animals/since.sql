@@ -1,5 +1,6 @@
 -- What changed in animals after a time, in the order of change: rows as they are now, ids of those deleted.
--- Served by ix_animals_updated_at and the primary key of tombstone, never further than the limit.
+-- By animals.ix_animals_updated_at, animals.PRIMARY, ledger.PRIMARY, tombstone.PRIMARY; none is read further than the
+-- limit.
 WITH changes AS (
   (
     SELECT updated_at AS changed_at, id, FALSE AS is_deleted

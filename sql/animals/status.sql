@@ -1,4 +1,5 @@
--- How many animals there are, how many of them live on the farm, and the ledger's time. Reads ix_animals_breeds_id_status whole.
+-- How many animals there are, how many of them live on the farm, and the ledger's time.
+-- By animals.ix_animals_breeds_id_status, ledger.PRIMARY.
 SELECT
   COUNT(*) AS total,
   COALESCE(SUM(status = 'Vivo'), 0) AS activos,

@@ -1,5 +1,6 @@
 -- An animal and its ancestors up to a number of generations as JSON rows, the nearest first and no more than the limit,
--- each with the fewest generations to it; by the primary key.
+-- each with the fewest generations to it.
+-- By animals.PRIMARY, ledger.PRIMARY.
 WITH RECURSIVE line (id, depth) AS (
   SELECT id, 0
   FROM animals

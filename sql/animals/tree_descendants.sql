@@ -1,5 +1,6 @@
--- An animal and its descendants down to a number of generations as JSON rows, the nearest first and no more than the limit,
--- each with the fewest generations to it; by the primary key and the indexes of the parents.
+-- An animal and its descendants down to a number of generations as JSON rows, the nearest first and no more than the
+-- limit, each with the fewest generations to it.
+-- By animals.PRIMARY, animals.ix_animals_idFather, animals.ix_animals_idMother, ledger.PRIMARY.
 WITH RECURSIVE line (id, depth) AS (
   SELECT id, 0
   FROM animals

@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of animals; its trigger stamps it.
+-- By animals.PRIMARY.
 UPDATE animals
 SET
   updated_at = updated_at

@@ -1,4 +1,5 @@
--- A table went back in time: every since from before now is answered 410, and its client begins anew. By the primary key.
+-- A table went back in time: every since from before now is answered 410, and its client begins anew.
+-- By ledger.PRIMARY.
 UPDATE ledger
 SET
   version = version + 1,

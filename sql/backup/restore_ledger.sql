@@ -1,4 +1,5 @@
--- The ledger row of a table as a backup has it. By the primary key.
+-- The ledger row of a table as a backup has it.
+-- By ledger.PRIMARY.
 UPDATE ledger
 SET
   row_count = %(row_count)s,

@@ -1,4 +1,5 @@
--- Rows as a backup has them, with their ids and times; the triggers stand aside. Stored by the primary key.
+-- Rows as a backup has them, with their ids and times; the triggers stand aside.
+-- By species.PRIMARY; or that of another table.
 INSERT INTO /* table: */ user /* :table */ (
   /* columns: */ id /* :columns */
 )

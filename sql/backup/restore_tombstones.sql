@@ -1,4 +1,5 @@
--- Tombstones of a table as a backup has them. Stored by the primary key.
+-- Tombstones of a table as a backup has them.
+-- By tombstone.PRIMARY.
 INSERT INTO tombstone (table_name, deleted_at, row_id)
 SELECT %(table_name)s, deleted_at, row_id
 FROM JSON_TABLE(

@@ -1,4 +1,5 @@
--- Some tombstones of a table after one of them, one JSON array a line, and how many they are. By the primary key.
+-- Some tombstones of a table after one of them, one JSON array a line, and how many they are.
+-- By tombstone.PRIMARY.
 SELECT
   COUNT(*) AS size,
   GROUP_CONCAT(JSON_ARRAY(deleted_at, row_id) ORDER BY deleted_at, row_id SEPARATOR '\n') AS data

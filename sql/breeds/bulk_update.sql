@@ -1,4 +1,5 @@
--- Sets in many rows of breeds the fields that each of the given ones brings; the trigger stamps them. By the primary key.
+-- Sets in many rows of breeds the fields that each of the given ones brings; the trigger stamps them.
+-- By breeds.PRIMARY.
 UPDATE breeds
 JOIN JSON_TABLE(
   %(rows)s,

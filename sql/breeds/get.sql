@@ -1,4 +1,5 @@
--- The breeds with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The breeds with the given ids as JSON rows, and when each last changed.
+-- By breeds.PRIMARY.
 SELECT
   /* row: */
   id,

@@ -1,6 +1,7 @@
 -- The breeds with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key, which holds a breed's animals in the
--- order of their ids: only the rows of the first 50 are read.
+-- last changed.
+-- By breeds.PRIMARY, animals.ix_animals_breeds_id, animals.PRIMARY, ledger.PRIMARY; the
+-- index of the foreign key holds a breed's animals in the order of their ids: only the rows of the first 50 are read.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('breeds', 'species', 'animals')) AS updated_at,
@@ -14,7 +15,8 @@ SELECT
     /* relations: */
     ',"species":', COALESCE((
       SELECT JSON_OBJECT('id', related.id, 'name', related.name)
-      FROM species AS related WHERE related.id = breeds.species_id
+      FROM species AS related
+      WHERE related.id = breeds.species_id
     ), 'null'),
     ',"animals":[', COALESCE((
       SELECT GROUP_CONCAT(JSON_OBJECT('id', related.id, 'record', related.record, 'sex', related.sex, 'status', related.status) ORDER BY related.id SEPARATOR ',' LIMIT 50)

@@ -1,5 +1,5 @@
 -- One page of breeds as JSON rows, how many match, and the ledger's time of both.
--- Served by ix_breeds_updated_at in the default order, else by the index of what is sorted or filtered by.
+-- By breeds.ix_breeds_updated_at, breeds.PRIMARY, ledger.PRIMARY; another order or filter by its own index.
 WITH matching AS (
   SELECT *
   FROM breeds

@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of breeds; its trigger stamps it.
+-- By breeds.PRIMARY.
 UPDATE breeds
 SET
   updated_at = updated_at

@@ -1,5 +1,6 @@
--- What keeps the given rows out of diseases: place in the array, field, and why: its value is taken by another row, repeated
--- among the given ones, or refers to a row that is missing; and the row that has it. By the unique keys and the primary keys referred to.
+-- What keeps the given rows out of diseases: place in the array, field, and why: its value is taken by another row,
+-- repeated among the given ones, or refers to a row that is missing; and the row that has it.
+-- By diseases.uq_diseases_name.
 WITH given AS (
   SELECT *
   FROM JSON_TABLE(

@@ -1,4 +1,5 @@
--- How many rows refer to each of the given diseases, by table and field; by the indexes of the foreign keys.
+-- How many rows refer to each of the given diseases, by table and field.
+-- By animal_diseases.ix_animal_diseases_disease_id.
 SELECT disease_id AS id, 'animal_diseases' AS table_name, 'disease_id' AS field, COUNT(*) AS referring
 FROM animal_diseases
 WHERE disease_id IN %(ids)s

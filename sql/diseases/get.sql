@@ -1,4 +1,5 @@
--- The diseases with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The diseases with the given ids as JSON rows, and when each last changed.
+-- By diseases.PRIMARY.
 SELECT
   /* row: */
   id,

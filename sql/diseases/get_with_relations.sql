@@ -1,6 +1,7 @@
--- The diseases with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key, which holds a disease's diagnoses in
--- the order of their ids: only the rows of the first 50 are read.
+-- The diseases with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these
+-- tables last changed.
+-- By diseases.PRIMARY, animal_diseases.ix_animal_diseases_disease_id, animals.PRIMARY, ledger.PRIMARY; the
+-- index of the foreign key holds a disease's diagnoses in the order of their ids: only the rows of the first 50 are read.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('diseases', 'animal_diseases', 'animals')) AS updated_at,

@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of diseases; its trigger stamps it.
+-- By diseases.PRIMARY.
 UPDATE diseases
 SET
   updated_at = updated_at

@@ -1,5 +1,7 @@
--- Which rows of a table changed after a time, in the order of change, and whether each is new, changed or gone: what the
--- feed tells of. Served by ix_{table}_updated_at and the primary keys, never further than the limit.
+-- Which rows of a table changed after a time, in the order of change, and whether each is new, changed or gone: what
+-- the feed tells of.
+-- By species.ix_species_updated_at, species.PRIMARY, tombstone.PRIMARY; or those of another table; none is read further
+-- than the limit.
 WITH changes AS (
   (
     SELECT updated_at AS changed_at, id, FALSE AS is_deleted

@@ -1,5 +1,6 @@
 -- Counts rows that a statement has added and stamped itself, one microsecond apart after the given time; within a
 -- transaction only.
+-- By ledger.PRIMARY.
 UPDATE ledger
 SET
   row_count = row_count + %(added)s,

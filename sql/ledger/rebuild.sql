@@ -1,5 +1,6 @@
--- Writes the ledger row of a table anew from what its metadata.sql says. Deletions from before are not known: deltas start
--- here.
+-- Writes the ledger row of a table anew from what its metadata.sql says. Deletions from before are not known: deltas
+-- start here.
+-- By ledger.PRIMARY.
 UPDATE ledger
 SET
   row_count = %(total_count)s,

@@ -1,4 +1,5 @@
 -- One table's ledger row, and the last deletion it knows of.
+-- By ledger.PRIMARY.
 SELECT
   row_count,
   last_modified,

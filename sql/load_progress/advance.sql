@@ -1,4 +1,5 @@
--- The load of a file has come from one position to the next; no row where another load has moved it. By the primary key.
+-- The load of a file has come from one position to the next; no row where another load has moved it.
+-- By load_progress.PRIMARY.
 UPDATE load_progress
 SET
   position = %(position)s,

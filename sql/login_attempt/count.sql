@@ -1,5 +1,6 @@
--- Counts an attempt of an account or an address; gives how many there were since its count began, and in how many seconds
--- it begins anew. A count whose end is further away than it can be is from before the clock was set back.
+-- Counts an attempt of an account or an address; gives how many there were since its count began, and in how many
+-- seconds it begins anew. A count whose end is further away than it can be is from before the clock was set back.
+-- By login_attempt.PRIMARY.
 INSERT INTO login_attempt (subject, attempts, ends_at)
 VALUES (%(subject)s, 1, NOW(6) + INTERVAL %(seconds)s SECOND)
 ON DUPLICATE KEY UPDATE

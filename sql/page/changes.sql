@@ -1,6 +1,7 @@
 -- What changed in a table after a time: the ledger's time, the server's and from when on deltas are whole (l); rows, each
--- as its id and when it changed (r); deletions, and whether the id has a row again (d). By ix_…_updated_at and the primary
--- key of tombstone, never further than the limit.
+-- as its id and when it changed (r); deletions, and whether the id has a row again (d).
+-- By ledger.PRIMARY, animals.ix_animals_updated_at, tombstone.PRIMARY, animals.PRIMARY; or those of another table; none
+-- is read further than the limit.
 SELECT 'l' AS kind, CONCAT_WS('|', last_modified, NOW(6), deltas_from) AS said
 FROM ledger
 WHERE table_name = %(table_name)s

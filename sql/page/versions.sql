@@ -1,5 +1,6 @@
 -- Which rows stand on one page of a table, each as its id and when it changed; behind each the ledger's time, the server's
--- and the count, NULL where the table has no ledger row. By the index of what is sorted by, from the offset on.
+-- and the count, NULL where the table has no ledger row.
+-- By animals.ix_animals_updated_at, ledger.PRIMARY; another order or table by its own index, from the offset on.
 SELECT
   CONCAT_WS('|', id, updated_at) AS version,
   (

@@ -1,5 +1,6 @@
 -- Who the user of a token is now, with the hash of their password, and whether the token's session was revoked; no row
--- for a user who was deleted. By the primary keys.
+-- for a user who was deleted.
+-- By user.PRIMARY, revoked_session.PRIMARY.
 SELECT
   id,
   identification,

@@ -1,4 +1,5 @@
--- Those of the given sessions that are revoked already. By the primary key.
+-- Those of the given sessions that are revoked already.
+-- By revoked_session.PRIMARY.
 SELECT session_id
 FROM revoked_session
 WHERE session_id IN %(session_ids)s

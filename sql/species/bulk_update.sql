@@ -1,4 +1,5 @@
--- Sets in many rows of species the fields that each of the given ones brings; the trigger stamps them. By the primary key.
+-- Sets in many rows of species the fields that each of the given ones brings; the trigger stamps them.
+-- By species.PRIMARY.
 UPDATE species
 JOIN JSON_TABLE(
   %(rows)s,

@@ -1,4 +1,5 @@
--- How many rows refer to each of the given species, by table and field; by the indexes of the foreign keys.
+-- How many rows refer to each of the given species, by table and field.
+-- By breeds.uq_breeds_species_id_name.
 SELECT species_id AS id, 'breeds' AS table_name, 'species_id' AS field, COUNT(*) AS referring
 FROM breeds
 WHERE species_id IN %(ids)s

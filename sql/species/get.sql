@@ -1,4 +1,5 @@
--- The species with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The species with the given ids as JSON rows, and when each last changed.
+-- By species.PRIMARY.
 SELECT
   /* row: */
   id,

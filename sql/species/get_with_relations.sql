@@ -1,5 +1,6 @@
--- The species with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- The species with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these
+-- tables last changed.
+-- By species.PRIMARY, breeds.uq_breeds_species_id_name, ledger.PRIMARY.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('species', 'breeds')) AS updated_at,

@@ -1,5 +1,5 @@
 -- One page of species as JSON rows, how many match, and the ledger's time of both.
--- Served by ix_species_updated_at in the default order, else by the index of what is sorted or filtered by.
+-- By species.ix_species_updated_at, species.PRIMARY, ledger.PRIMARY; another order or filter by its own index.
 WITH matching AS (
   SELECT *
   FROM species

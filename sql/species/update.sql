@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of species; its trigger stamps it.
+-- By species.PRIMARY.
 UPDATE species
 SET
   updated_at = updated_at

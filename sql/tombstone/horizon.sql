@@ -1,4 +1,5 @@
 -- The time of the last of the oldest tombstones of a table, at most a step of them and none younger than the days kept.
+-- By tombstone.PRIMARY.
 SELECT MAX(deleted_at) AS horizon
 FROM (
   SELECT deleted_at

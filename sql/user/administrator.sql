@@ -1,4 +1,5 @@
--- An active Administrador, for who must ask the service as one from beside it. By the primary key, few rows read.
+-- An active Administrador, for who must ask the service as one from beside it.
+-- By user.PRIMARY; few rows are passed over.
 SELECT id, identification, fullname, role, password
 FROM user
 WHERE role = 'Administrador' AND status

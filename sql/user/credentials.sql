@@ -1,4 +1,5 @@
--- The password hash to check at login, by identification or email. By their unique keys.
+-- The password hash to check at login, by identification or email.
+-- By user.uq_user_identification, user.uq_user_email.
 SELECT id, password, status
 FROM user
 WHERE identification = %(identification)s

@@ -1,4 +1,5 @@
--- How many rows refer to each of the given users, by table and field; by the indexes of the foreign keys.
+-- How many rows refer to each of the given users, by table and field.
+-- By animal_diseases.ix_animal_diseases_instructor_id.
 SELECT instructor_id AS id, 'animal_diseases' AS table_name, 'instructor_id' AS field, COUNT(*) AS referring
 FROM animal_diseases
 WHERE instructor_id IN %(ids)s

@@ -1,4 +1,5 @@
--- The users with the given ids as JSON rows, and when each last changed; by the primary key.
+-- The users with the given ids as JSON rows, and when each last changed.
+-- By user.PRIMARY.
 SELECT
   /* row: */
   id,

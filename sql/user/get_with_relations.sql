@@ -1,5 +1,6 @@
 -- The users with the given ids as JSON rows with what they relate to, at most 50 of each, and when any of these tables
--- last changed. By the primary key, and for each relation by the index of its foreign key.
+-- last changed.
+-- By user.PRIMARY, animal_diseases.ix_animal_diseases_instructor_id, diseases.PRIMARY, ledger.PRIMARY.
 SELECT
   id,
   (SELECT MAX(last_modified) FROM ledger WHERE table_name IN ('user', 'animal_diseases', 'diseases')) AS updated_at,

@@ -1,4 +1,5 @@
--- The password hash of one user. By the primary key.
+-- The password hash of one user.
+-- By user.PRIMARY.
 SELECT password
 FROM user
 WHERE id = %(id)s;

@@ -1,5 +1,5 @@
 -- What changed in users after a time, in the order of change: rows as they are now, ids of those deleted.
--- Served by ix_user_updated_at and the primary key of tombstone, never further than the limit.
+-- By user.ix_user_updated_at, user.PRIMARY, ledger.PRIMARY, tombstone.PRIMARY; none is read further than the limit.
 WITH changes AS (
   (
     SELECT updated_at AS changed_at, id, FALSE AS is_deleted

@@ -1,4 +1,5 @@
 -- How many users there are of each role, active and not, how many were created from a day on, and the ledger's time.
+-- By user whole, ledger.PRIMARY; people are few.
 SELECT
   role,
   status,

@@ -1,4 +1,5 @@
 -- Sets the given fields of one row of user; its trigger stamps it.
+-- By user.PRIMARY.
 UPDATE user
 SET
   updated_at = updated_at

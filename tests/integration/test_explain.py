@@ -5,6 +5,7 @@ statement's file promises.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from bench.statements import Specimen, base_tables, plan, prepare, promised, shown, specimens
 from service.db.blocking import connect
 from service.db.statements import SQL, Statement, Statements
 from service.http.params import parse_list, parse_since
@@ -25,6 +27,7 @@ from service.settings import DatabaseURL
 
 ROWS = 100_000
 PEOPLE = 20_000
+FEW = 3000
 RESOURCES = {one.route: one for one in all_resources()}
 BIG = ("animals", "animal-diseases", "users")
 TODAY = date(2024, 6, 1)
@@ -34,13 +37,13 @@ FIRST = datetime(2024, 1, 1)
 FILLING = {
     "species": """
         INSERT INTO species (id, name, updated_at)
-        SELECT seq, CONCAT('species ', seq), %s + INTERVAL seq SECOND FROM seq_1_to_20""",
+        SELECT seq, CONCAT('species ', seq), %s + INTERVAL seq SECOND FROM seq_1_to_{few}""",
     "breeds": """
         INSERT INTO breeds (id, name, species_id, updated_at)
-        SELECT seq, CONCAT('breed ', seq), 1 + seq %% 20, %s + INTERVAL seq SECOND FROM seq_1_to_200""",
+        SELECT seq, CONCAT('breed ', seq), 1 + seq %% 20, %s + INTERVAL seq SECOND FROM seq_1_to_{few}""",
     "diseases": """
         INSERT INTO diseases (id, name, symptoms, details, updated_at)
-        SELECT seq, CONCAT('disease ', seq), 's', 'd', %s + INTERVAL seq SECOND FROM seq_1_to_200""",
+        SELECT seq, CONCAT('disease ', seq), 's', 'd', %s + INTERVAL seq SECOND FROM seq_1_to_{few}""",
     "user": """
         INSERT INTO user (id, identification, fullname, password, email, phone, role, status, updated_at)
         SELECT seq, 1000000 + seq, CONCAT('person ', seq), '!', CONCAT('p', seq, '@x'), CONCAT('+', seq),
@@ -63,6 +66,15 @@ TOMBSTONES = f"""
     INSERT INTO tombstone (table_name, deleted_at, row_id)
     SELECT table_name, %s + INTERVAL seq MINUTE, {ROWS} + seq FROM ledger JOIN seq_1_to_5000"""
 
+# What the service keeps for itself, a few thousand of each.
+BESIDE = (
+    "INSERT INTO login_attempt (subject, attempts, ends_at)"
+    " SELECT SHA2(seq, 256), 1, NOW(6) + INTERVAL seq SECOND FROM seq_1_to_3000",
+    "INSERT INTO revoked_session (session_id, expires_at)"
+    " SELECT MD5(seq), NOW(6) + INTERVAL seq HOUR FROM seq_1_to_3000",
+    "INSERT INTO idempotency (claim, request) SELECT SHA2(seq, 256), SHA2(seq, 256) FROM seq_1_to_3000",
+)
+
 
 @pytest.fixture(scope="module")
 def filled(make_database: Callable[[], DatabaseURL]) -> DatabaseURL:
@@ -73,7 +85,7 @@ def filled(make_database: Callable[[], DatabaseURL]) -> DatabaseURL:
         for table, text in FILLING.items():
             for trigger in ("before_insert", "after_insert", "before_update", "after_delete"):
                 cursor.execute(f"DROP TRIGGER {table}_{trigger}")
-            cursor.execute(text.format(rows=ROWS, people=PEOPLE), [FIRST])
+            cursor.execute(text.format(rows=ROWS, people=PEOPLE, few=FEW), [FIRST])
             cursor.execute(
                 f"UPDATE ledger SET row_count = (SELECT COUNT(*) FROM `{table}`), version = row_count,"
                 f" last_modified = (SELECT MAX(updated_at) FROM `{table}`) WHERE table_name = %s",
@@ -81,7 +93,10 @@ def filled(make_database: Callable[[], DatabaseURL]) -> DatabaseURL:
             )
         cursor.execute("UPDATE animals SET idFather = id - 1000, idMother = id - 1001 WHERE id > 95000")
         cursor.execute(TOMBSTONES, [FIRST])
+        for text in BESIDE:
+            cursor.execute(text)
         cursor.execute("ANALYZE TABLE animals, animal_diseases, user, breeds, species, diseases, tombstone")
+        cursor.execute("ANALYZE TABLE login_attempt, revoked_session, idempotency, load_progress")
     return url
 
 
@@ -332,3 +347,54 @@ async def test_what_refers_to_a_row_is_counted_by_an_index(plans: Plans, route: 
         for one in plan
         if one["table_name"] in ("animals", "animal_diseases", "breeds")
     ), plan
+
+
+# The ledger has a row for each table: where several are asked for, the server may as well read them all.
+FEW_ROWS = {"ledger"}
+
+
+@pytest.fixture(scope="module")
+def seen(filled: DatabaseURL) -> dict[str, list[str]]:
+    """For each file of sql/ what its plan reads, `table.index` or `table whole`."""
+    with connect(filled) as connection, connection.cursor() as cursor:
+        prepare(cursor)
+        cursor.execute("ANALYZE TABLE login_attempt, revoked_session, idempotency, load_progress")
+        cursor.fetchall()
+        tables = base_tables(cursor)
+        return {one.name: plan(cursor, one, tables) for one in specimens()}
+
+
+@pytest.mark.parametrize("specimen", list(specimens()), ids=lambda one: one.name)
+async def test_every_statement_is_served_by_what_its_header_names(
+    seen: dict[str, list[str]], specimen: Specimen
+) -> None:
+    named, used = promised(specimen.statement.text), set(seen[specimen.name])
+    assert named is not None, f"{specimen.name}.sql does not say by which index it is served"
+    used |= {f"{table}.PRIMARY" for table in FEW_ROWS if f"{table} whole" in used}
+    used -= {f"{table} whole" for table in FEW_ROWS}
+    assert named <= used, f"{specimen.name}.sql names {sorted(named - used)}; its plan: {sorted(used)}"
+    tables = {re.split(r"[. ]", one)[0] for one in named}
+    unnamed = {one for one in used - named if one.endswith(" whole") or one.split(".")[0] not in tables}
+    assert not unnamed, f"{specimen.name}.sql does not name {sorted(unnamed)}"
+
+
+async def test_every_statement_can_be_run_as_make_sql_runs_it(filled: DatabaseURL) -> None:
+    with connect(filled) as connection, connection.cursor() as cursor:
+        prepare(cursor)
+        tables = base_tables(cursor)
+        for specimen in specimens():
+            name, *header, used, gave = shown(cursor, specimen, tables)
+            assert name == f"sql/{specimen.name}.sql"
+            assert len(header) >= 2
+            assert used.startswith("  plan: ")
+            assert re.fullmatch(r"  gave: \d+ rows", gave)
+
+
+async def test_a_header_that_names_another_index_is_found_out(seen: dict[str, list[str]]) -> None:
+    assert promised("-- What.\n-- By animals.PRIMARY, ledger.PRIMARY; and so on.\nSELECT 1;") == {
+        "animals.PRIMARY",
+        "ledger.PRIMARY",
+    }
+    assert promised("-- What.\n-- By no index.\nSELECT 1;") == set()
+    assert promised("-- What it is. By hand.\nSELECT 1;") is None
+    assert seen["animals/list"] != seen["animals/get"]

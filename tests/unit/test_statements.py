@@ -1,5 +1,6 @@
 """Statements: files, checked when they are loaded; values become literals and nothing else."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from service.db.connection import escaped
 from service.db.statements import Statement, StatementError, Statements, literal
+from service.resources import all_resources
 
+RESOURCES = {one.table: one for one in all_resources()}
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 
@@ -154,6 +157,7 @@ def test_a_value_is_never_read_as_a_mark_or_a_parameter() -> None:
 def test_every_file_says_on_top_what_it_answers_and_holds_one_statement(name: str) -> None:
     text = (SQL / name).read_text("utf-8")
     assert text.startswith("-- ")
+    assert re.search(r"^-- By (no index|\w+\.\w+|\w+ whole)\b", text, re.MULTILINE), "its header names no index"
     sent = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
     assert sent.rstrip().endswith(";")
     assert sent.count(";") == 1
@@ -165,3 +169,44 @@ def test_every_file_says_on_top_what_it_answers_and_holds_one_statement(name: st
 @given(st.text(st.sampled_from("\\\\'\"\n\r\0\x1a%_ñ🐄a")))
 def test_a_text_is_escaped_as_the_driver_does_it(text: str) -> None:
     assert escaped(text) == pymysql.converters.escape_string(text)
+
+
+# Where each kind of statement names the columns of its table.
+NAMING = {
+    "get": r"\"(\w+)\":",
+    "list": r"\"(\w+)\":",
+    "since": r"\"(\w+)\":",
+    "get_with_relations": r"\"(\w+)\":",
+    "insert": r"%\((\w+)\)s",
+    "update": r"%\((\w+)\)s",
+    "bulk_insert": r"^    (\w+) +[A-Z(0-9)]+ PATH",
+    "bulk_update": r"^    (\w+) +[A-Z(0-9)]+ PATH",
+}
+
+
+@pytest.mark.parametrize("kind", NAMING)
+@pytest.mark.parametrize("table", RESOURCES)
+def test_columns_stand_in_the_same_order_everywhere(table: str, kind: str) -> None:
+    resource = RESOURCES[table]
+    order = ["id", *resource.record.model_fields, *resource.derived, "created_at", "updated_at"]
+    text = (SQL / table / f"{kind}.sql").read_text("utf-8").partition("/* relations: */")[0]
+    named = [name for name in re.findall(NAMING[kind], text, re.MULTILINE) if name in order]
+    if kind == "update":
+        named.remove("id")  # in its WHERE, at the end
+    places = [order.index(name) for name in named]
+    begins = [at for at, place in enumerate(places) if at == 0 or place <= places[at - 1]]
+    assert len(places) > 1 or table == "species"
+    assert all(places[at] == min(places) for at in begins), named  # a second list of them begins anew
+
+
+@pytest.mark.parametrize("name", sorted(path.relative_to(SQL).as_posix() for path in SQL.rglob("*.sql")))
+def test_a_clause_begins_a_line_of_its_own(name: str) -> None:
+    lines = [line for line in (SQL / name).read_text("utf-8").splitlines() if not line.startswith("--")]
+    for line in lines:
+        bare = re.sub(r"^DELETE FROM|'[^']*'|/\*.*?\*/", "", line).strip()
+        inside = 0
+        for at, letter in enumerate(bare):
+            inside += (letter == "(") - (letter == ")")
+            for clause in ("FROM", "WHERE", "GROUP BY", "LIMIT"):
+                if at and inside == 0 and re.match(rf" {clause} ", bare[at:]):
+                    raise AssertionError(f"{clause} stands in the midst of: {line}")
