@@ -111,7 +111,7 @@ async def test_a_copy_of_people_begins_anew_with_another_reader(
 
 
 async def test_changes_are_followed_as_they_come(way: Way, client: Client, copy: Copy) -> None:
-    mirror = Mirror(way.client, copy, every=0.05)
+    mirror = Mirror(way.client, copy)
     names: list[str] = []
 
     async def follow() -> None:

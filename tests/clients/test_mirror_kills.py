@@ -107,7 +107,7 @@ async def following(service: ServiceProcess, copy: Copy) -> AsyncIterator[Counte
     logging.getLogger("herdbook_client").addHandler(handler)
     async with Client(f"http://{service.host}:{service.port}", patience=Patience(seconds=0)) as client:
         await client.log_in(ADMINISTRATOR, PASSWORD)
-        mirror = Mirror(client, copy, every=0.02)
+        mirror = Mirror(client, copy)
         tasks = asyncio.gather(*(follow(resource) for resource in RESOURCES))
         try:
             yield counts

@@ -16,6 +16,7 @@ from herdbook_client.store import AnswerStore
 from herdbook_client.transport import Query, Request, Transport
 
 LARGEST_PAGE = 1000
+ANSWER_SECONDS = 30.0
 
 
 class Client:
@@ -101,10 +102,11 @@ class Client:
         found: Row = (await self._read(f"/{resource}/metadata")).data
         return found
 
-    async def changes(self, resource: str, since: str, *, limit: int = LARGEST_PAGE) -> Delta:
-        """What changed after `since`. SinceTooOld where that is no longer known."""
-        query = {"since": since, "limit": limit}
-        return Delta.of(await self._login.send(Request("GET", f"/{resource}", _query(query), repeatable=True)))
+    async def changes(self, resource: str, since: str, *, limit: int = LARGEST_PAGE, wait: int = 0) -> Delta:
+        """What changed after `since`, waited for up to `wait` seconds. SinceTooOld where that is no longer known."""
+        query = _query({"since": since, "limit": limit, "wait": wait or None})
+        request = Request("GET", f"/{resource}", query, repeatable=True, seconds=ANSWER_SECONDS + wait)
+        return Delta.of(await self._login.send(request))
 
     # Writing.
 

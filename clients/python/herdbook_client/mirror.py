@@ -9,6 +9,8 @@ from herdbook_client.copy import Change, Copy, Place
 from herdbook_client.errors import Refused, SinceTooOld, Unreachable
 from herdbook_client.retry import Patience
 
+LONGEST_WAIT = 25
+
 log = logging.getLogger("herdbook_client")
 
 
@@ -19,18 +21,20 @@ class Mirror:
     meanwhile, here or there, the next call goes on where the last transaction of the copy stands.
     """
 
-    def __init__(self, client: Client, copy: Copy, *, every: float = 1.0) -> None:
+    def __init__(self, client: Client, copy: Copy) -> None:
         self._client = client
         self._copy = copy
-        self._every = every
 
     async def catch_up(self, resource: str) -> None:
         """Bring the copy to the present."""
         async for _ in self.steps(resource):
             pass
 
-    async def steps(self, resource: str) -> AsyncIterator[Change]:
-        """Bring the copy to the present; what each step did, once it is in the file."""
+    async def steps(self, resource: str, wait: int = 0) -> AsyncIterator[Change]:
+        """Bring the copy to the present; what each step did, once it is in the file.
+
+        Where nothing is new, something is waited for up to `wait` seconds.
+        """
         reader = await self._reader(resource)
         while True:
             at = self._copy.place(resource, reader)
@@ -39,7 +43,7 @@ class Mirror:
                     yield change
                 continue
             try:
-                delta = await self._client.changes(resource, at.since)
+                delta = await self._client.changes(resource, at.since, wait=wait)
             except SinceTooOld:
                 self._copy.forget(resource)
                 continue
@@ -51,11 +55,11 @@ class Mirror:
 
     async def follow(self, resource: str) -> AsyncIterator[Change]:
         """Every change, for ever, as it comes; while the service cannot be reached it tries again."""
-        patience, attempt = Patience(), 0
+        patience, attempt, wait = Patience(), 0, LONGEST_WAIT
         while True:
             try:
-                async for change in self.steps(resource):
-                    attempt = 0
+                async for change in self.steps(resource, wait):
+                    attempt, wait = 0, LONGEST_WAIT
                     if not change.is_empty:
                         yield change
             except (Unreachable, Refused) as error:
@@ -64,12 +68,12 @@ class Mirror:
                     if not (error.may_pass or error.status == 500):
                         raise
                     asked = error.retry_after
+                    if error.code == "TOO_MANY_LISTENERS":
+                        wait = 0
                 delay = patience.delay(attempt, asked)
                 log.warning("%s: %s; asking again in %.1f s", resource, error, delay)
                 await asyncio.sleep(delay)
                 attempt += 1
-            else:
-                await asyncio.sleep(self._every)
 
     async def _walk(self, resource: str, at: Place, reader: str) -> Change | None:
         """One page of the whole reading; what it came to, when it was the last one."""
