@@ -98,7 +98,7 @@ export class Herd {
     const state = JSON.stringify([row, breed?.name, kind?.name]);
     const known = this.shown.get(row.id);
     if (known?.state === state) return known.element;
-    const tr = known?.element ?? element('tr', {data: {id: row.id}});
+    const tr = known?.element ?? element('tr', {data: {id: row.id}, onanimationend: () => tr.classList.remove('changed')});
     tr.replaceChildren(...this.#cells(row, breed?.name ?? '', kind?.name ?? ''));
     if (row.isNews) mark(tr);
     this.shown.set(row.id, {state, element: tr});
