@@ -22,6 +22,7 @@ export class Copy extends EventTarget {
   constructor(database) {
     super();
     this.database = database;
+    database.onversionchange = () => this.close(); // another page erases it
     this.channel = new BroadcastChannel(`herdbook ${database.name}`);
     this.channel.onmessage = ({data}) => this.#tellHere(data);
   }

@@ -67,6 +67,7 @@ async function open(user) {
   byId('entrance').hidden = true;
   copy.addEventListener('change', draw);
   mirror.addEventListener('state', () => {
+    if (session?.mirror !== mirror) return;
     showState();
     send();
   });
@@ -93,7 +94,8 @@ function close(error) {
   session?.copy.close();
   session = null;
   byId('animal').close();
-  showEntrance(error?.status === 401 ? words.say('ended') : (error?.message ?? ''));
+  const hasEnded = error?.status === 401 || error?.name === 'InvalidStateError'; // the copy was erased by another window
+  showEntrance(hasEnded ? words.say('ended') : (error?.message ?? ''));
 }
 
 function showEntrance(why = '') {
@@ -123,13 +125,14 @@ function draw() {
 async function drawOnce() {
   if (session === null) return;
   const {outbox, copy} = session;
-  const [animals, breeds, species, entries] = await Promise.all([
-    outbox.rows('animals'),
-    outbox.rows('breeds'),
-    outbox.rows('species'),
-    outbox.entries(),
-  ]);
+  let found;
+  try {
+    found = await Promise.all([...['animals', 'breeds', 'species'].map((one) => outbox.rows(one)), outbox.entries()]);
+  } catch (error) {
+    if (session?.copy === copy) close(error);
+  }
   if (session?.copy !== copy) return;
+  const [animals, breeds, species, entries] = found;
   const news = newsOf(animals);
   const marked = animals.map((row) => (news.has(row.id) ? {...row, isNews: true} : row));
   const shown = {animals: marked, breeds: byNumber(breeds), species: byNumber(species)};

@@ -301,12 +301,15 @@ async def test_all_that_is_loaded_is_ours_and_nothing_else_may_be(proxy: CutProx
 
 
 async def test_logging_out_leaves_nothing_behind(service: ServiceProcess) -> None:
-    async with browser() as window, window.tab() as tab:
+    async with browser() as window, window.tab() as tab, window.tab() as other:
         await begin(tab, f"http://{service.host}:{service.port}")
         await log_in(tab)
         await shown(tab)
+        await begin(other, f"http://{service.host}:{service.port}")
+        await shown(other)
         await tab.click("#leave")
-        await until(lambda: tab.evaluate("!document.getElementById('entrance').hidden"))
+        for one in (tab, other):
+            await until(lambda one=one: one.evaluate("!document.getElementById('entrance').hidden"))
         await until(lambda: tab.evaluate("indexedDB.databases().then(all => all.length === 0)"))
         assert await tab.evaluate("document.cookie") == ""
         assert await tab.evaluate("localStorage.getItem('herdbook user')") is None
