@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The one entry to Herdbook. It parses the command line; the work is done in service/."""
+"""The one entry to Herdbook. It parses the command line; the work is done in service/.
+
+Longer than other modules because it is a list: what each command takes, and what its help says.
+"""
 
 import argparse
 import os

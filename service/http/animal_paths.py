@@ -6,10 +6,11 @@ from typing import Literal
 from aiohttp import hdrs, web
 
 from service.http.answers import answer
-from service.http.params import UNSEEN, invalid, whole
+from service.http.params import UNSEEN
 from service.http.problems import Problem
 from service.http.resource_handlers import ResourceHandlers, is_lenient
 from service.http.routing import both
+from service.http.values import invalid, whole
 from service.records.herd import MOST_GENERATIONS, Herd, TreeQuery
 from service.resources.fields import BIGINT
 

@@ -11,10 +11,11 @@ from service.feed.feed import Feed
 from service.feed.listeners import Interest, Listener
 from service.http.asker import Asker, bearer_of
 from service.http.cookies import ACCESS, REFRESH
-from service.http.params import UNSEEN, invalid, unknown
+from service.http.params import UNSEEN
 from service.http.resource_handlers import is_lenient
 from service.http.routing import both
 from service.http.runner import ProblemHandler
+from service.http.values import invalid, unknown
 from service.resources.resource import Resource
 
 ENDPOINT, LAST_EVENT_ID = "endpoint", "last_event_id"

@@ -3,31 +3,26 @@
 Pure: nothing here knows a request, a cache or a statement.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from difflib import get_close_matches
+from datetime import timedelta
 
-from service.db.statements import Scalar, Value
+from service.http.filters import LONGEST_SEARCH, SUFFIXES, filters_of
 from service.http.problems import Problem
+from service.http.values import FALSE, invalid, moment, unknown, whole
 from service.records.bulk import OnConflict
 from service.records.cursor import Cursor, CursorError
 from service.records.queries import (
     DEFAULT_LIMIT,
     DEFAULT_SINCE_LIMIT,
     MOST_ROWS,
-    Filters,
     ListQuery,
     RowQuery,
     SinceQuery,
 )
-from service.resources.fields import BIGINT
-from service.resources.resource import Kind, Resource
+from service.resources.resource import Resource
 
-MOST_VALUES = 200
-LONGEST_SEARCH = 255
 SPELLINGS = {
     "page_size": "limit",
     "per_page": "limit",
@@ -53,85 +48,6 @@ KNOWN = (
 )
 MOST_WAIT = 25  # seconds: proxies and browsers often end a request after thirty
 ROW_PARAMETERS = ("include_relations", "fields")
-RANGES = ("gte", "gt", "lte", "lt")
-SUFFIXES = {
-    Kind.NUMBER: ("ne", "in", "null", *RANGES),
-    Kind.DAY: ("ne", "in", *RANGES),
-    Kind.MOMENT: RANGES,
-    Kind.TEXT: ("ne", "in"),
-    Kind.FLAG: ("ne", "in"),
-}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+ -]\d{2}:?\d{2})?)?"
-)
-_TRUE = {"1", "true", "yes", "si", "sí", "on"}
-_FALSE = {"0", "false", "no", "off"}
-
-
-def invalid(parameter: str, spanish: str, english: str) -> Problem:
-    """The problem of a parameter whose value cannot be used."""
-    return Problem(
-        "INVALID_PARAMETER",
-        details={"parameter": parameter},
-        parameter=parameter,
-        reason=(spanish, english),
-    )
-
-
-def whole(name: str, text: str, least: int, most: int) -> int:
-    """The number that `text` says, from `least` to `most`."""
-    if not re.fullmatch(r"-?[0-9]{1,19}", text.strip()) or not least <= int(text) <= most:
-        raise invalid(
-            name,
-            f"debe ser un entero de {least} a {most}",
-            f"it must be a whole number from {least} to {most}",
-        )
-    return int(text)
-
-
-def flag(name: str, text: str) -> bool:
-    """The boolean that `text` says."""
-    lowered = text.strip().lower()
-    if lowered not in _TRUE | _FALSE:
-        raise invalid(name, "debe ser true o false", "it must be true or false")
-    return lowered in _TRUE
-
-
-def day(name: str, text: str) -> date:
-    """The date YYYY-MM-DD that `text` says."""
-    try:
-        if not _DAY.fullmatch(text.strip()):
-            raise ValueError(text)
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise invalid(name, "debe ser una fecha AAAA-MM-DD", "it must be a date YYYY-MM-DD") from None
-
-
-def moment(name: str, text: str) -> tuple[datetime, timedelta]:
-    """The instant that `text` says (naive UTC) and how long the span is that it may mean: a day for a bare date."""
-    found = _MOMENT.fullmatch(text.strip())
-    try:
-        if found is None:
-            raise ValueError(text)
-        on, at, fraction, offset = found.groups()
-        time = (at or "00:00") + (":00" if at is None or len(at) == 5 else "")
-        instant = datetime.fromisoformat(f"{on}T{time}")
-        if offset and offset not in "Zz":
-            sign = -1 if offset[0] == "-" else 1
-            digits = offset[1:].replace(":", "")
-            instant -= sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    except (ValueError, OverflowError):
-        raise invalid(
-            name,
-            "debe ser una fecha u hora RFC 3339",
-            "it must be a date or an RFC 3339 date and time",
-        ) from None
-    digits = (fraction or "")[:6]
-    instant += timedelta(microseconds=int(digits.ljust(6, "0")) if digits else 0)
-    if at is None:
-        return instant, timedelta(days=1)
-    return instant, timedelta(microseconds=10 ** (6 - len(digits)))
 
 
 def parse_list(resource: Resource, given: Iterable[tuple[str, str]], *, whole_view: bool, lenient: bool) -> ListQuery:
@@ -145,7 +61,7 @@ def _parse_list(resource: Resource, given: Iterable[tuple[str, str]], whole_view
     asked, ignored = _known(resource, given, lenient)
     limit, capped = _limit(asked, DEFAULT_LIMIT)
     order, unsortable = _order(resource, asked, whole_view)
-    filters = _filters(resource, asked, whole_view)
+    filters = filters_of(resource, asked, whole_view)
     search = (asked.get("search") or "").strip()
     if len(search) > LONGEST_SEARCH or "\0" in search:
         raise invalid("search", f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
@@ -250,17 +166,6 @@ def _known_names(resource: Resource) -> list[str]:
     return known + [f"{column}__{one}" for column, kind in resource.all_filters.items() for one in SUFFIXES[kind]]
 
 
-def unknown(name: str, known: Sequence[str]) -> Problem:
-    """The problem of a parameter that there is not; it names the nearest of those that there are."""
-    nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-    return Problem(
-        "UNKNOWN_PARAMETER",
-        details={"parameter": name, "nearest": nearest},
-        parameter=name,
-        nearest=(f"; ¿quiso decir «{nearest}»?", f"; did you mean '{nearest}'?"),
-    )
-
-
 def _fields(asked: Mapping[str, str]) -> tuple[str, ...]:
     """The fields asked for, ids always among them; none: all."""
     named = [name.strip() for name in asked.get("fields", "").split(",") if name.strip()]
@@ -299,58 +204,6 @@ def _order(
     return keys[: [name for name, _ in keys].index("id") + 1], unsortable
 
 
-def _filters(resource: Resource, asked: dict[str, str], whole_view: bool) -> Filters:
-    filters: dict[str, Value] = {}
-    for name, text in asked.items():
-        column = name.partition("__")[0]
-        kind = resource.all_filters.get(column)
-        if kind is None or text == "":
-            continue
-        if not whole_view and column not in resource.visible:
-            raise Problem("ADMIN_ROLE_REQUIRED", details={"parameter": name})
-        conditions = _conditions(kind, name, text)
-        if filters.keys() & conditions.keys():
-            raise invalid(name, "se dio dos veces", "it was given twice")
-        filters |= conditions
-    return tuple(sorted(filters.items()))
-
-
-def _conditions(kind: Kind, name: str, text: str) -> dict[str, Value]:
-    """The list statement's parameters for one filter."""
-    column, _, suffix = name.partition("__")
-    if suffix == "null":
-        return {name: flag(name, text)}
-    if suffix in RANGES:
-        return {name: _one(kind, name, text)}
-    if kind is Kind.MOMENT:
-        start, span = moment(name, text)
-        end = start + min(span, datetime.max - start)
-        return {f"{column}__gte": _sql_time(start), f"{column}__lt": _sql_time(end)}
-    texts = text.split(",") if suffix or "," in text else [text]
-    if len(texts) > MOST_VALUES:
-        raise invalid(name, f"máximo {MOST_VALUES} valores", f"at most {MOST_VALUES} values")
-    values = tuple(sorted({_one(kind, name, one.strip()) for one in texts}, key=str))
-    return {f"{column}__ne" if suffix == "ne" else column: values}
-
-
-def _one(kind: Kind, name: str, text: str) -> Scalar:
-    if kind is Kind.NUMBER:
-        return whole(name, text, -BIGINT, BIGINT)
-    if kind is Kind.FLAG:
-        return flag(name, text)
-    if kind is Kind.DAY:
-        return day(name, text)
-    if kind is Kind.MOMENT:
-        return _sql_time(moment(name, text)[0])
-    if len(text) > LONGEST_SEARCH or "\0" in text:
-        raise invalid(name, f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
-    return text
-
-
-def _sql_time(instant: datetime) -> str:
-    return instant.isoformat(" ", "microseconds")
-
-
 def conflict_rule(given: Mapping[str, str]) -> OnConflict:
     """What the only parameter of a bulk insert says: on_conflict."""
     for name in given:
@@ -364,7 +217,7 @@ def conflict_rule(given: Mapping[str, str]) -> OnConflict:
 
 def wants_relations(text: str) -> bool:
     """Whether include_relations asks for them: by a true word, or by their names."""
-    return bool(text) and text.strip().lower() not in _FALSE
+    return bool(text) and text.strip().lower() not in FALSE
 
 
 def _after_cursor(resource: Resource, query: ListQuery, text: str | None) -> ListQuery:

@@ -19,9 +19,10 @@ from service.http.forms.streams import Streams
 from service.http.forms.uploads import uploaded
 from service.http.lanes import ROW, RowOf
 from service.http.memo import GIVEN
-from service.http.params import conflict_rule, invalid, parse_list, parse_row, parse_since, parse_wait
+from service.http.params import conflict_rule, parse_list, parse_row, parse_since, parse_wait
 from service.http.problems import Problem, language_of
 from service.http.routing import Handler, both
+from service.http.values import invalid
 from service.records.bulk import BulkWriter, OnConflict, Stored
 from service.records.envelope import envelope
 from service.records.errors import RecordsError

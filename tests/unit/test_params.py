@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http.params import moment, parse_list, parse_since
+from service.http.params import parse_list, parse_since
 from service.http.problems import Problem
+from service.http.values import moment
 from service.records.queries import ListQuery, SinceQuery, search_values
 from service.resources.animals import RESOURCE as ANIMALS
 from service.resources.users import RESOURCE as USERS

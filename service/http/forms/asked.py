@@ -8,7 +8,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from service.http.forms import csv_text
-from service.http.params import invalid
+from service.http.values import invalid
 from service.records.shapes import ROW_END
 from service.resources.resource import Resource
 

@@ -19,8 +19,9 @@ from multidict import MultiMapping
 from service.http.answers import Policy
 from service.http.conditional import Conditions, Outcome, Validators, accepted_encoding
 from service.http.forms.asked import Form, columns_of
-from service.http.params import SPELLINGS, whole
+from service.http.params import SPELLINGS
 from service.http.problems import Problem
+from service.http.values import whole
 from service.records.export import Export, Exports
 from service.records.queries import DEFAULT_LIMIT, ListQuery
 from service.records.reader import ResourceReader, Viewer

@@ -1,8 +1,9 @@
 """The parameters that operations share, and those that follow from what a resource may be filtered by."""
 
+from service.http.filters import LONGEST_SEARCH, MOST_VALUES, RANGES, SUFFIXES
 from service.http.openapi.operation import Schema
 from service.http.openapi.schemas import ID
-from service.http.params import LONGEST_SEARCH, MOST_VALUES, MOST_WAIT, RANGES, SPELLINGS, SUFFIXES, UNSEEN
+from service.http.params import MOST_WAIT, SPELLINGS, UNSEEN
 from service.records.queries import DEFAULT_LIMIT, MOST_ROWS
 from service.resources.fields import BIGINT
 from service.resources.resource import Kind, Resource
