@@ -64,15 +64,16 @@ class Day:
 
     def visits(self, people: int) -> list[Visit]:
         """All visits by `people` persons, in the order of time; ids of users are not needed for them."""
-        found = []
-        for person, role in enumerate(roles(people)):
+        found, everybody = [], roles(people)
+        for person, role in enumerate(everybody):
             minutes = sorted(self._minute() for _ in range(max(1, round(self._chance.gauss(VISITS[role], 1)))))
             for number, minute in enumerate(minutes):
                 first = number == 0
                 steps = (*self._opening(role, first), *self._views(role))
                 found.append(Visit(minute, person, role, first, steps))
         for at in range(round(WEIGHINGS * self._writes)):
-            found.append(Visit(self._minute(), at % 2, ADMINISTRATOR, False, tuple(self._weighing())))
+            person = at % everybody.count(ADMINISTRATOR)
+            found.append(Visit(self._minute(), person, ADMINISTRATOR, False, tuple(self._weighing())))
         return sorted(found, key=lambda visit: visit.minute)
 
     def _minute(self) -> float:

@@ -22,6 +22,8 @@ def test_a_day_is_in_order_and_begins_with_a_login_of_each() -> None:
 
 
 def test_only_administrators_change_and_delete() -> None:
+    for people in (12, 200):
+        assert all(roles(people)[visit.person] == visit.role for visit in Day(HERD, 1).visits(people))
     steps = [(visit.role, step.kind) for visit in Day(HERD, 1).visits(200) for step in visit.steps]
     assert {role for role, kind in steps if kind in ("edit", "delete")} == {"Administrador"}
     assert {"edit", "delete", "create", "search", "delta", "prefetch"} <= {kind for _, kind in steps}
