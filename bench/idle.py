@@ -25,9 +25,9 @@ from bench.served import served
 
 PATH = "/api/v1/animals?page=1&limit=50"
 SPARE_FILES = 1000
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 9.0
 WAVE = 1000  # clients that connect before they ask: who asks nothing for ten seconds is hung up on
-CLOSED_MEANWHILE = 5  # files of other connections, which the worker had open when it was first looked at
+CLOSED_MEANWHILE = 60  # files of earlier connections, which the worker had open when it was first looked at
 ANSWER_SECONDS = 30.0
 KIB, MIB = 1024, 1024 * 1024
 
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> int:
             limits = {"HERDBOOK_CONNECTIONS": room, "HERDBOOK_CONNECTIONS_PER_ADDRESS": room}
             target = stack.enter_context(served(farm.own, folder, cores.service, **limits))
             worker, token = worker_of(target.child.pid), log_in(target.port)
-            with connected(target.port, worker, 10) as few:
+            with connected(target.port, worker, CLOSED_MEANWHILE) as few:
                 answered(few, token)
             alone, silent, good = memory(worker, "VmRSS"), 0, 0
             sockets: list[socket.socket] = []
