@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from service.cache.generations import Commit, Generations
 from service.db.database import Connection, Database, Written
@@ -13,12 +14,24 @@ WINDOW = 300  # seconds
 ACCOUNTS_AN_ADDRESS = 10
 
 
-class TooManyAttempts(Exception):
-    """The limit is reached; `seconds` until there may be another attempt."""
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Attempts that may be made in WINDOW seconds: by an account or from an address, as `name` says."""
 
-    def __init__(self, seconds: int) -> None:
+    name: str
+    attempts: int
+
+
+class TooManyAttempts(Exception):
+    """`limit` is reached; `seconds` until there may be another attempt."""
+
+    def __init__(self, seconds: int, limit: Limit) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+        self.limit = limit
+
+
+Refusal = TooManyAttempts | None
 
 
 class Attempts:
@@ -40,38 +53,41 @@ class Attempts:
     async def count(self, address: str, account: str | None = None) -> None:
         """Count one attempt from `address` on `account`; TooManyAttempts when one of them had its share."""
 
-        async def work(connection: Connection) -> Written[int]:
-            await connection.run(self._purge)
-            left = await self._counted(connection, f"address {address}", self._limit * ACCOUNTS_AN_ADDRESS)
-            if not left and account is not None:
-                left = await self._counted(connection, f"account {account}", self._limit)
-            return Written(left, 0)
+        by_address = Limit("address", self._limit * ACCOUNTS_AN_ADDRESS)
+        by_account = Limit("account", self._limit)
 
-        if self._limit and (seconds := await self._write(work)):
-            raise TooManyAttempts(seconds)
+        async def work(connection: Connection) -> Written[Refusal]:
+            await connection.run(self._purge)
+            left, limit = await self._counted(connection, f"address {address}", by_address), by_address
+            if not left and account is not None:
+                left, limit = await self._counted(connection, f"account {account}", by_account), by_account
+            return Written(TooManyAttempts(left, limit) if left else None, 0)
+
+        if self._limit and (refusal := await self._write(work)) is not None:
+            raise refusal
 
     async def forgive(self, address: str, account: str) -> None:
         """The attempt was right: the account begins anew, and the address has one less."""
 
-        async def work(connection: Connection) -> Written[int]:
+        async def work(connection: Connection) -> Written[Refusal]:
             await connection.run(self._forgive, {"subject": _digest(f"address {address}")})
             await connection.run(self._forget, {"subject": _digest(f"account {account}")})
-            return Written(0, 0)
+            return Written(None, 0)
 
         if self._limit:
             await self._write(work)
 
-    async def _counted(self, connection: Connection, subject: str, limit: int) -> int:
+    async def _counted(self, connection: Connection, subject: str, limit: Limit) -> int:
         """0, or past the limit the seconds until the count begins anew."""
         values: dict[str, Value] = {"subject": _digest(subject), "seconds": WINDOW}
         attempts, seconds_left = (await connection.run(self._count, values)).rows[0]
-        return max(1, int(seconds_left or 0)) if int(attempts or 0) > limit else 0
+        return max(1, int(seconds_left or 0)) if int(attempts or 0) > limit.attempts else 0
 
-    async def _write(self, work: Callable[[Connection], Awaitable[Written[int]]]) -> int:
+    async def _write(self, work: Callable[[Connection], Awaitable[Written[Refusal]]]) -> Refusal:
         try:
             return await self._database.write(work, self._marks)
         except ReadOnly:
-            return 0
+            return None
 
     def _marks(self) -> Commit:
         return self._generations.commit(())  # nothing that is cached is made from these

@@ -7,7 +7,10 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 METHODS = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"
-EXPOSED = "ETag, Last-Modified, Cache-Control, Retry-After, Link, Location, X-Total-Count, X-Has-More, Vary"
+EXPOSED = (
+    "ETag, Last-Modified, Cache-Control, Retry-After, RateLimit, RateLimit-Policy, Link, Location, X-Total-Count,"
+    " X-Has-More, Vary"
+)
 PREFLIGHT_SECONDS = "86400"
 
 

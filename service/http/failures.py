@@ -1,12 +1,12 @@
 """Whatever goes wrong below becomes a Problem here, in one place."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from service.auth.attempts import TooManyAttempts
+from service.auth.attempts import WINDOW, TooManyAttempts
 from service.auth.logins import InactiveAccount, WrongCredentials
 from service.auth.passwords import TooManyHashes
 from service.auth.tokens import ExpiredToken, InvalidToken
@@ -102,7 +102,12 @@ def problem_of(error: Exception) -> Problem | None:
         case TooManyHashes():
             return _later(2)
         case TooManyAttempts():
-            return _later(error.seconds)
+            policy = f'"{error.limit.name}"'
+            told = {
+                "RateLimit-Policy": f"{policy};q={error.limit.attempts};w={WINDOW}",
+                "RateLimit": f"{policy};r=0;t={error.seconds}",
+            }
+            return _later(error.seconds, told)
         case db.DatabaseError():
             make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)
             return make() if make else None
@@ -123,11 +128,12 @@ def problem_of(error: Exception) -> Problem | None:
     return None
 
 
-def _later(seconds: int) -> Problem:
+def _later(seconds: int, told: Mapping[str, str] | None = None) -> Problem:
+    """429; `told`: the fields of draft-ietf-httpapi-ratelimit-headers, where the limit has a number."""
     return Problem(
         "RATE_LIMIT_EXCEEDED",
         details={"retry_after_seconds": seconds},
-        headers={"Retry-After": str(seconds)},
+        headers={"Retry-After": str(seconds), **(told or {})},
         seconds=seconds,
     )
 

@@ -741,6 +741,8 @@ async def test_an_account_has_so_many_attempts_on_all_workers(worker_with: Any, 
     seconds = right.details["retry_after_seconds"]
     assert 0 < seconds <= 300
     assert right.headers["Retry-After"] == str(seconds)
+    assert right.headers["RateLimit-Policy"] == '"account";q=4;w=300'
+    assert right.headers["RateLimit"] == f'"account";r=0;t={seconds}'
     farm.sql("UPDATE login_attempt SET ends_at = NOW(6) - INTERVAL 1 SECOND")
     assert (await two.post("/auth/login", said, who=None)).status == 200
     for worker in (one, two):
@@ -955,7 +957,8 @@ async def test_a_body_is_kept_across_the_doubled_prefix(farm: Any) -> None:
 ORIGIN = "https://farm.example"
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 EXPOSED = {
-    "ETag", "Last-Modified", "Cache-Control", "Retry-After", "Link", "Location", "X-Total-Count", "X-Has-More", "Vary"
+    "ETag", "Last-Modified", "Cache-Control", "Retry-After", "RateLimit", "RateLimit-Policy", "Link", "Location",
+    "X-Total-Count", "X-Has-More", "Vary",
 }  # fmt: skip
 
 
