@@ -259,7 +259,8 @@ def shown(cursor: Any, specimen: Specimen, tables: set[str]) -> Iterator[str]:
     cursor.execute("SET foreign_key_checks = 0")  # rows are deleted though others refer to them
     if "TRANSACTION" not in specimen.text():
         cursor.execute("START TRANSACTION")
-    count = cursor.execute(specimen.text())
+    # What takes tables away cannot be undone.
+    count = 0 if specimen.text().lstrip().startswith("DROP") else cursor.execute(specimen.text())
     cursor.fetchall()
     cursor.execute("ROLLBACK")
     yield f"  gave: {count} rows"

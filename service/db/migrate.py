@@ -80,9 +80,24 @@ def _only_run(url: DatabaseURL) -> Iterator[None]:
             (granted,) = cursor.fetchone()
             if granted != 1:
                 raise MigrationError(f"another run has been migrating {url.name} for {LOCK_SECONDS} seconds")
+            _forget_half_made_tables(cursor)
             yield
     finally:
         connection.close()
+
+
+def _forget_half_made_tables(cursor: "pymysql.cursors.Cursor") -> None:
+    """Of a run that was killed while yoyo made its own tables: it does not go on with some of them."""
+    cursor.execute(read_statement("yoyo/tables"))
+    there = {name for (name,) in cursor.fetchall()}
+    written = 0
+    for table, count in (("_yoyo_version", "yoyo/versions"), ("_yoyo_migration", "yoyo/migrations")):
+        if table in there:
+            cursor.execute(read_statement(count))
+            ((rows,),) = cursor.fetchall()
+            written += rows
+    if there and not written:
+        cursor.execute(read_statement("yoyo/forget"))
 
 
 def _reason(error: pymysql.Error) -> str:
