@@ -27,6 +27,7 @@ from service.serving.database import (
     private_database,
     wait_until_reachable,
 )
+from service.serving.descriptors import make_room_for_files
 from service.serving.errors import ServeError
 from service.serving.master import WorkerProcesses
 from service.serving.readiness import wait_until_healthy
@@ -71,6 +72,7 @@ def started(settings: Settings) -> Iterator["Supervisor"]:
         try:
             settings = replace(settings, data_dir=settings.data_dir.absolute())
             stack.enter_context(_hold_data_folder(settings.data_dir))
+            make_room_for_files(settings)
             sockets = bound_sockets(settings, stack)
             settings = replace(settings, secret_key=_secret_key(settings))
             private = None
