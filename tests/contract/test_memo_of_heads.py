@@ -1,10 +1,12 @@
 """The memo of heads changes how fast an answer comes and nothing else."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
-from raw import RawConnection, serving
+from raw import RawConnection, RawFarm, serving
 from specimens import PASSWORD
 
 PATHS = ("/api/v1/species?limit=5", "/api/v1/species/metadata", "/api/v1/animals?limit=3", "/api/v1/auth/me")
@@ -130,3 +132,32 @@ async def test_a_logout_counts_at_the_next_request(farm: Any) -> None:
         assert served.memo_hits == 1
         await connection.ask(head("/api/v1/auth/logout", token, "Content-Length: 0", method="POST"))
         assert (await connection.ask(head(PATHS[2], token))).status == 401
+
+
+CUT = head(PATHS[0], None, "X-A: b")
+
+
+@pytest.fixture(scope="module")
+async def remembered(farm: Any) -> AsyncIterator[RawFarm]:
+    """A farm whose memo knows CUT."""
+    async with serving(farm.settings, memo=True) as served, served.connect() as connection:
+        await connection.ask(CUT)
+        await connection.ask(CUT)
+        assert served.memo_hits
+        yield served
+
+
+@pytest.mark.parametrize("at", range(1, len(CUT)))
+async def test_a_remembered_head_may_come_in_two_parts(remembered: RawFarm, at: int) -> None:
+    """Wherever it is cut, and whatever of the next stands behind it."""
+    async with remembered.connect() as connection:
+        whole = await connection.ask(CUT)
+        hits = remembered.memo_hits
+        await connection.send(CUT[:at])
+        await asyncio.sleep(0)
+        cut = await connection.ask(CUT[at:] + CUT[:at])
+        await connection.send(CUT[at:])
+        behind = await connection.read()
+        assert remembered.memo_hits == hits  # it was not asked
+        assert [cut.status, behind.status] == [200, 200]
+        assert cut.body == behind.body == whole.body
