@@ -81,11 +81,14 @@ CASES: dict[str, tuple[Any, str, int, int]] = {
     "inactive and right": (1, PASSWORD, 1, 403),
     "SQL for a name": ("' OR '1'='1", WRONG, 1, 401),
     "a number beyond numbers": ("9" * 300, WRONG, 1, 401),
-    "a name of a mebibyte": ("x" * 2**20, WRONG, 1, 401),
+    "a name of 100,000 letters": ("x" * 100_000, WRONG, 1, 401),
+    "a name of a mebibyte": ("x" * 2**20, WRONG, 0, 413),
     "no password": (0, "", 1, 401),
     "the longest password": (0, "x" * LONGEST, 1, 401),
-    "a password of a mebibyte": (0, "x" * 2**20, 0, 401),
-    "a password of a mebibyte, for nobody": ("nobody@farm.example", "x" * 2**20, 0, 401),
+    "a password longer than any": (0, "x" * (LONGEST + 1), 0, 401),
+    "a password longer than any, for nobody": ("nobody@farm.example", "x" * (LONGEST + 1), 0, 401),
+    "a password of a mebibyte": (0, "x" * 2**20, 0, 413),
+    "a password of a mebibyte, for nobody": ("nobody@farm.example", "x" * 2**20, 0, 413),
 }
 
 
