@@ -37,16 +37,16 @@ STATEMENT_SECONDS = 10
 LOCK_SECONDS = 8
 IDLE_WRITE_SECONDS = 10
 CONNECT_SECONDS = 5.0
-# Past the server's own limit for a statement only a broken network keeps an answer back.
-ANSWER_SECONDS = STATEMENT_SECONDS + 5.0
+# So long past the server's own limit for a statement only a broken network keeps an answer back.
+ANSWER_SECONDS = 5.0
 
 
 class Connection:
     """A connection that knows its number on the server and which start of the server it belongs to."""
 
-    def __init__(self, raw: aiomysql.Connection, opened: float) -> None:
+    def __init__(self, raw: aiomysql.Connection, opened: float, answer_seconds: float) -> None:
         self._raw = raw
-        self._wire = wire_of(raw, ANSWER_SECONDS)
+        self._wire = wire_of(raw, answer_seconds)
         self.opened = opened
         self.server_start = 0
         self._begins = False
@@ -125,8 +125,13 @@ def escaped(text: str) -> str:
     return text
 
 
-async def connect(url: DatabaseURL, identify: Statement, now: float) -> Connection:
-    """A new session, set up; Unreachable when it cannot be had within CONNECT_SECONDS in all."""
+async def connect(
+    url: DatabaseURL, identify: Statement, now: float, statement_seconds: int = STATEMENT_SECONDS
+) -> Connection:
+    """A new session, set up, whose statements may take so long each.
+
+    Unreachable when it cannot be had within CONNECT_SECONDS in all.
+    """
     where = {"unix_socket": url.unix_socket} if url.unix_socket else {"host": url.host, "port": url.port}
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -142,12 +147,12 @@ async def connect(url: DatabaseURL, identify: Statement, now: float) -> Connecti
                 client_flag=CLIENT.FOUND_ROWS,
                 program_name="herdbook",
                 init_command=_SESSION.format(
-                    statement_seconds=STATEMENT_SECONDS,
+                    statement_seconds=statement_seconds,
                     lock_seconds=LOCK_SECONDS,
                     idle_write_seconds=IDLE_WRITE_SECONDS,
                 ),
             )
-            connection = Connection(raw, now)
+            connection = Connection(raw, now, statement_seconds + ANSWER_SECONDS)
             try:
                 start = (await connection.run(identify)).rows[0][0]
             except BaseException:

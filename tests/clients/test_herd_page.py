@@ -3,10 +3,9 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from importlib.resources import files
 
-import axe_playwright_python
 import pytest
+from accessibility import violations
 from browser import Browser, Tab, browser
 from cut_proxy import CutProxy
 from herdbook_client import Client
@@ -16,7 +15,6 @@ from waiting import until
 
 PHONE = (390, 844)
 DESKTOP = (1280, 900)
-AXE = files(axe_playwright_python).joinpath("axe.min.js")
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +76,6 @@ def cell(record: str, column: int) -> str:
     """The text of a cell of the animal's row, as an expression of the page."""
     is_it = f"row => row.querySelector('.tag').textContent === {json.dumps(record)}"
     return f"[...document.querySelectorAll('#rows tr')].find({is_it})?.children[{column}].textContent"
-
-
-async def violations(tab: Tab) -> list[str]:
-    """What axe finds wrong with the page as it is shown now."""
-    await tab.evaluate(AXE.read_text("utf-8") + ";0")
-    found = await tab.evaluate("axe.run(document, {resultTypes: ['violations']}).then(said => said.violations)")
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found]
 
 
 async def test_a_wrong_password_is_told_and_a_right_one_lets_in(window: Browser, proxy: CutProxy) -> None:

@@ -4,11 +4,10 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from importlib.metadata import distribution
-from pathlib import Path
 from typing import Any
 
 import pytest
+from accessibility import violations
 from browser import Tab, browser_tab
 from specimens import PASSWORD
 
@@ -17,7 +16,6 @@ from service.ops.page import STATIC
 
 PLOTS = ("requests", "latency", "hit_rate", "bytes", "evictions", "pool", "staleness", "versions")
 FORM = "document.getElementById('login')?.hidden === false"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
 async def log_in(tab: Tab, farm: Any, who: str) -> None:
@@ -36,22 +34,6 @@ async def until(tab: Tab, script: str, seconds: float = 60.0) -> Any:
             if value := await tab.evaluate(script):
                 return value
             await asyncio.sleep(0.1)
-
-
-def axe() -> str:
-    """axe-core, as a script."""
-    return Path(str(distribution("axe-playwright-python").locate_file("axe_playwright_python/axe.min.js"))).read_text()
-
-
-async def violations(tab: Tab) -> list[str]:
-    """What axe-core finds wrong with the page as it stands, for who cannot see or point."""
-    await tab.evaluate(f"{await asyncio.to_thread(axe)};0")
-    found = await tab.evaluate(
-        f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(done => JSON.stringify("
-        "done.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))"
-    )
-    said: list[str] = json.loads(found)
-    return said
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def token(url: DatabaseURL) -> str:
 @pytest.fixture
 async def two(url: DatabaseURL, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
     """Both, of which the one beside looks after the host; who waits for an answer gives up soon."""
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5 - connection.STATEMENT_SECONDS)
     assert url.unix_socket is not None
     socket = Path(f"/tmp/{tmp_path.name}-{id(tmp_path)}")  # a socket's path has 107 bytes at the most
     async with (

@@ -18,6 +18,8 @@ from service_process import ServiceProcess
 
 from service.db import audit
 from service.db.blocking import connect
+from service.db.connection import STATEMENT_SECONDS
+from service.db.errors import DatabaseError
 from service.settings import DatabaseURL, Settings
 
 WRITERS = 32
@@ -279,3 +281,23 @@ def test_the_audit_names_what_is_wrong(make_database: Callable[[], DatabaseURL])
     ]
     differences(url, mend=True)
     assert sorted(differences(url)) == [found[1], found[4]]
+
+
+def test_an_audit_has_a_patience_of_its_own(
+    make_database: Callable[[], DatabaseURL], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To count ten million rows from a cold disk takes longer than a request may, and the start must not fail at it."""
+    assert audit.AUDIT_SECONDS > 60 * STATEMENT_SECONDS
+    url = make_database()
+    with by_hand(url) as cursor, ThreadPoolExecutor(1) as threads:
+        cursor.execute("LOCK TABLES species WRITE")
+        patient = threads.submit(differences, url)
+        with pytest.raises(TimeoutError):
+            patient.result(1.5)
+        cursor.execute("UNLOCK TABLES")
+        assert patient.result(30) == []
+        monkeypatch.setattr(audit, "AUDIT_SECONDS", 1)
+        cursor.execute("LOCK TABLES species WRITE")
+        with pytest.raises(DatabaseError):
+            differences(url)
+        cursor.execute("UNLOCK TABLES")

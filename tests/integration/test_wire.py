@@ -107,7 +107,7 @@ async def test_an_answer_that_does_not_come_breaks_the_connection(
     database_url: DatabaseURL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for known in (True, False):
-        monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
+        monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2 - connections.STATEMENT_SECONDS)
         connection = await session(database_url, monkeypatch, known=known)
         with pytest.raises(ConnectionLost):
             await connection.send("SELECT SLEEP(8)")
