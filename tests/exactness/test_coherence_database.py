@@ -31,7 +31,7 @@ async def two_hosts(
             async def segment(*_: Any, path: Path = folder / f"host-{number}") -> Segment:
                 return Segment(path, 16)
 
-            monkeypatch.setattr("service.app._segment", segment)
+            monkeypatch.setattr("service.app.shared_segment", segment)
             settings = settings_for(url, HERDBOOK_COHERENCE=coherence, HERDBOOK_POLL_MS="60000")
             hosts.append((await stack.enter_async_context(served(settings, token))).connection)
         yield hosts

@@ -39,7 +39,8 @@ def token_after_query(_generations: Any, reader: Any) -> None:
 
 
 def finished_before_commit(generations: Any, _reader: Any) -> None:
-    """A write counts as finished when its COMMIT is sent."""
+    """A write counts as finished when its COMMIT is sent, which takes as long as on a slow network."""
+    _slow_down_commit(before=0.01)
     sending = generations.Commit.sending
 
     def sending_and_finished(self: Any, connection: int, server_start: int) -> None:
@@ -52,17 +53,8 @@ def finished_before_commit(generations: Any, _reader: Any) -> None:
 
 def started_after_commit(generations: Any, _reader: Any) -> None:
     """A write counts as started only when its COMMIT has returned, which is told as late as by a slow network."""
-    from service.db.connection import Connection
-
-    sending, committed, send = generations.Commit.sending, generations.Commit.committed, Connection.send
-
-    async def send_slowly(self: Any, text: str) -> Any:
-        result = await send(self, text)
-        if text == "COMMIT":
-            await asyncio.sleep(0.01)
-        return result
-
-    _replace(Connection, "send", send_slowly)
+    _slow_down_commit(after=0.01)
+    sending, committed = generations.Commit.sending, generations.Commit.committed
 
     def both(self: Any, stamp: int) -> None:
         sending(self, *self._held)
@@ -70,6 +62,22 @@ def started_after_commit(generations: Any, _reader: Any) -> None:
 
     _replace(generations.Commit, "sending", lambda self, *held: setattr(self, "_held", held))
     _replace(generations.Commit, "committed", both)
+
+
+def _slow_down_commit(before: float = 0.0, after: float = 0.0) -> None:
+    """So many seconds more on the way of each COMMIT, or of its answer."""
+    from service.db.connection import Connection
+
+    send = Connection.send
+
+    async def send_slowly(self: Any, text: str) -> Any:
+        is_commit = text == "COMMIT"
+        await asyncio.sleep(before * is_commit)
+        result = await send(self, text)
+        await asyncio.sleep(after * is_commit)
+        return result
+
+    _replace(Connection, "send", send_slowly)
 
 
 def _replace(owner: type, name: str, broken: Any) -> None:
