@@ -68,7 +68,8 @@ class CsvRows:
             return [(line, None, Fault(0, "", "encoding", {}))]
         except MisplacedQuotes:
             return [(line, None, Fault(0, "", "quoting", {}))]
-        assert self._columns is not None
+        if self._columns is None:
+            raise LookupError("the header is read before the rows")
         return [(line + one.number - 1, *self._columns.row(one)) for one in found]
 
 

@@ -252,7 +252,8 @@ class GuardedHandler(ProblemHandler):
 
     def _refuse(self, problem: Problem) -> None:
         """Tell of `problem` and end: what still comes is thrown away, since a reset could overtake the answer."""
-        assert self._wire is not None
+        if self._wire is None:  # it has gone by itself
+            return
         self._force_close = True
         if self._waiter is not None:
             self._waiter.cancel()

@@ -145,7 +145,8 @@ class ResourceWriter:
         change = Change(viewer, row_id, {**values, "id": row_id}, stored, terms.precondition)
         day = self.reader.day()
         row = await self._changes.do(change)
-        assert row is not None
+        if row is None:
+            raise RowMissing(row_id)
         if viewer.sees_all or not self.resource.by_viewer:
             self.reader.kept.keep([row.data], day)
         return shape(replace(row, ignored=tuple(ignored)))
