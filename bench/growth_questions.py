@@ -8,8 +8,7 @@ from urllib.parse import quote
 
 from bench.client import Client
 from service.http.params import parse_list
-from service.records.cursor import Cursor
-from service.records.reader import sort_key
+from service.records.cursor import Cursor, sort_key
 from service.resources.animals import RESOURCE as ANIMALS
 
 PAGE = 50

@@ -21,7 +21,7 @@ from service.db.connection import Connection
 from service.db.snapshot import Snapshots
 from service.db.statements import Statement, Value
 from service.records.errors import PageTooLarge
-from service.records.reader import whole_text
+from service.records.shapes import whole_text
 from service.resources import all_resources
 from service.resources.resource import Resource
 from service.settings import Settings

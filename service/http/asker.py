@@ -10,7 +10,7 @@ from service.auth.tokens import InvalidToken
 from service.http.cookies import ACCESS, REFRESH
 from service.http.credit import CREDIT, Credit
 from service.http.problems import Problem
-from service.records.reader import Viewer
+from service.records.viewer import Viewer
 
 CSRF = "X-CSRF-TOKEN"
 SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)

@@ -27,8 +27,9 @@ from service.records.bulk import BulkWriter, OnConflict, Stored
 from service.records.envelope import envelope
 from service.records.errors import RecordsError
 from service.records.idempotency import Answer, Claim, Replayed
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
 from service.records.rows import Row
+from service.records.viewer import Viewer
 from service.records.writer import ResourceWriter, Terms
 from service.resources.fields import BIGINT
 

@@ -21,8 +21,9 @@ from service.http.problems import Problem, language_of
 from service.http.routing import both
 from service.records.envelope import envelope
 from service.records.errors import Fault, RowMissing
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
 from service.records.validation import faults_of
+from service.records.viewer import Viewer
 from service.resources.fields import Password
 from service.resources.resource import Record
 

@@ -15,8 +15,8 @@ from service.http.routing import both
 from service.records.envelope import envelope
 from service.records.errors import Fault, RecordsError
 from service.records.idempotency import Answer
-from service.records.reader import Viewer
 from service.records.rows import Row
+from service.records.viewer import Viewer
 from service.records.writer import ResourceWriter
 
 NEWCOMER = Viewer(None, sees_all=True)  # reads nothing but the row that is made

@@ -10,10 +10,10 @@ import orjson
 from service.db.database import Connection, Work, Written
 from service.records.errors import Fault, InvalidRows, Taken
 from service.records.idempotency import Answer, Claim
-from service.records.reader import Viewer
 from service.records.refusals import WHOLE_VIEW
 from service.records.rows import Row, rows_of
 from service.records.validation import Values
+from service.records.viewer import Viewer
 from service.records.writer import ResourceWriter
 
 T = TypeVar("T")

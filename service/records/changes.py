@@ -12,10 +12,10 @@ from service.cache.page import Page
 from service.db.database import Connection, Work, Written
 from service.db.errors import DatabaseError, Refused
 from service.records.errors import RecordsError
-from service.records.reader import Viewer
 from service.records.rows import Row
 from service.records.together import Together
 from service.records.validation import Values
+from service.records.viewer import Viewer
 
 Precondition = Callable[[Page | None], bool]
 Outcome = Row | None

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 
@@ -75,7 +76,7 @@ def _moment(text: str) -> str:
 
 
 def _reads_back(text: str, written: Callable[[str], str]) -> bool:
-    """Whether `text` is a time as SQL writes it (service.records.reader.sort_key)."""
+    """Whether `text` is a time as SQL writes it (see `sort_key`)."""
     try:
         return written(text) == text
     except ValueError:
@@ -84,3 +85,10 @@ def _reads_back(text: str, written: Callable[[str], str]) -> bool:
 
 def _binding(order: Order, filters: object, search: str | None) -> str:
     return hashlib.blake2b(repr((order, filters, search)).encode(), digest_size=8).hexdigest()
+
+
+def sort_key(column: str, value: Any) -> int | str:
+    """A sort key as SQL writes it: `value` is what the row's JSON says of `column`."""
+    if column in ("created_at", "updated_at"):
+        return str(value).replace("T", " ").removesuffix("Z")
+    return int(value) if isinstance(value, bool | int) else str(value)

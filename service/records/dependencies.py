@@ -11,8 +11,9 @@ from service.db.snapshot import Snapshots
 from service.db.statements import Statements
 from service.records.envelope import envelope
 from service.records.errors import RowMissing
-from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.reader import ResourceReader, Scopes
 from service.records.times import moment_of
+from service.records.viewer import Viewer
 from service.resources.resource import Reference
 
 Counts = dict[tuple[str, str], int]

@@ -15,12 +15,13 @@ from service.db.database import Database
 from service.db.errors import PoolExhausted
 from service.db.snapshot import Snapshots
 from service.db.statements import Statements, Value
-from service.records.cursor import Cursor
+from service.records.cursor import Cursor, sort_key
 from service.records.errors import PageTooLarge
 from service.records.queries import ListQuery, search_values
-from service.records.reader import ResourceReader, Viewer, sort_key, whole_text
-from service.records.shapes import ROW_END
+from service.records.reader import ResourceReader
+from service.records.shapes import ROW_END, whole_text
 from service.records.times import EPOCH, microseconds, moment_of, today
+from service.records.viewer import Viewer
 
 MOST_AT_ONCE = 4  # each holds a connection of the pool while it lasts
 MOST_ROWS = 1000  # in a step

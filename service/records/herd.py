@@ -11,8 +11,9 @@ from service.db.database import Database
 from service.db.statements import Statements, Value
 from service.records.envelope import envelope
 from service.records.errors import RowMissing
-from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.reader import ResourceReader, Scopes
 from service.records.times import moment_of
+from service.records.viewer import Viewer
 
 MOST_GENERATIONS = 20
 MOST_NODES = 1000

@@ -8,8 +8,9 @@ from service.cache.page import Page
 from service.db.database import Database
 from service.db.statements import Statements
 from service.records.envelope import envelope
-from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.reader import ResourceReader, Scopes
 from service.records.times import moment_of, today
+from service.records.viewer import Viewer
 from service.resources.users import Role
 
 

@@ -10,20 +10,22 @@ from typing import Any
 import orjson
 
 from service.cache.generations import Scope
-from service.cache.lru import Fill, Ground, Key, PageCache
+from service.cache.key import Ground, Key
+from service.cache.lru import Fill, PageCache
 from service.cache.page import Page
 from service.cache.rows import RowStore
 from service.db.database import Database, Result
 from service.db.statements import Statement, Statements, Value
-from service.records.cursor import Cursor
+from service.records.cursor import Cursor, sort_key
 from service.records.envelope import envelope
-from service.records.errors import DeltasGone, PageTooLarge, RowMissing
+from service.records.errors import DeltasGone, RowMissing
 from service.records.kept_rows import Changed, KeptRows, Listed, last_of
 from service.records.queries import ListQuery, RowQuery, SinceQuery, search_values
-from service.records.shapes import ROW_END, list_headers, list_meta, note, project
+from service.records.shapes import ROW_END, list_headers, list_meta, note, project, whole_text
 from service.records.statements import ResourceStatements
 from service.records.times import microseconds, moment_of, rfc3339, today
 from service.records.together import Together
+from service.records.viewer import EVERYONE, Viewer
 from service.resources.resource import Resource
 
 Scopes = Callable[[Sequence[str]], Scope]
@@ -31,19 +33,6 @@ Scopes = Callable[[Sequence[str]], Scope]
 WHOLE_ROW = RowQuery()
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who asks: `segment`, the user's id (None: anyone), and whether the whole of every row may be seen.
-
-    `uncached`: the answer must come from the database, and does not go into the cache.
-    """
-
-    segment: int | None = None
-    sees_all: bool = False
-    uncached: bool = False
-
-
-EVERYONE = Viewer()
 RowRead = tuple[bytes, datetime, bytes | None]  # its JSON, when it changed, the server's time
 MOST_ROWS_TOGETHER = 64
 LANES = 4
@@ -304,20 +293,6 @@ class ResourceReader:
     def day(self) -> int | None:
         """The day that rows depend on, if they do."""
         return today().toordinal() if self.resource.by_day else None
-
-
-def whole_text(text: bytes | None, warnings: int) -> bytes:
-    """What an aggregate gave; PageTooLarge when the server had to cut it, which it says in a warning only."""
-    if warnings:
-        raise PageTooLarge
-    return text or b""
-
-
-def sort_key(column: str, value: Any) -> int | str:
-    """A sort key as SQL writes it: `value` is what the row's JSON says of `column`."""
-    if column in ("created_at", "updated_at"):
-        return str(value).replace("T", " ").removesuffix("Z")
-    return int(value) if isinstance(value, bool | int) else str(value)
 
 
 def _first_moment(result: Result) -> datetime:

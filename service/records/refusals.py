@@ -7,8 +7,9 @@ import orjson
 from service.db.database import Connection, Database
 from service.db.errors import CheckFailed, Duplicate, Refused
 from service.records.errors import Fault, InvalidRows, RecordsError, Referred, Taken
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
 from service.records.validation import Values
+from service.records.viewer import Viewer
 
 WHOLE_VIEW = Viewer(None, sees_all=True)
 

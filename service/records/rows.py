@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.db.database import Result
-from service.records.reader import whole_text
+from service.records.shapes import whole_text
 from service.records.times import moment_of
 
 

@@ -1,10 +1,11 @@
-"""What stands around the rows of a page: its meta and its headers."""
+"""The rows of a page, whole, and what stands around them: its meta and its headers."""
 
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
+from service.records.errors import PageTooLarge
 from service.records.queries import ListQuery
 from service.resources.resource import Resource
 
@@ -59,3 +60,10 @@ def list_headers(resource: Resource, query: ListQuery, pagination: dict[str, Any
     link = ", ".join(f'<{path}?{text}>; rel="{rel}"' for rel, text in links)
     total = pagination["total_items"]
     return (("Link", link), *((("X-Total-Count", str(total)),) if total is not None else ()))
+
+
+def whole_text(text: bytes | None, warnings: int) -> bytes:
+    """What an aggregate gave; PageTooLarge when the server had to cut it, which it says in a warning only."""
+    if warnings:
+        raise PageTooLarge
+    return text or b""

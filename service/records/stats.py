@@ -9,8 +9,9 @@ from service.db.snapshot import Snapshots
 from service.db.statements import Statements, Value
 from service.records.envelope import envelope
 from service.records.queries import ListQuery
-from service.records.reader import ResourceReader, Scopes, Viewer
+from service.records.reader import ResourceReader, Scopes
 from service.records.times import moment_of, today
+from service.records.viewer import Viewer
 
 
 class Stats:

@@ -25,13 +25,14 @@ from service.records.changes import MOST_TOGETHER, Change, Changes, Precondition
 from service.records.errors import Forbidden, RecordsError, RowMissing, Stale
 from service.records.idempotency import Answer, Claim, Idempotency
 from service.records.queries import ListQuery
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
 from service.records.refusals import WHOLE_VIEW, Refusals
 from service.records.rows import Row, rows_of
 from service.records.stamping import StampedInsert
 from service.records.times import microseconds, moment_of
 from service.records.together import Together
 from service.records.validation import Validator, Values
+from service.records.viewer import Viewer
 
 T = TypeVar("T")
 Seal = Callable[[str], Awaitable[str]]

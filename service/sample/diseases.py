@@ -1,4 +1,7 @@
-"""Livestock diseases in Spanish, whom each befalls, and what an instructor notes about them."""
+"""Livestock diseases in Spanish, whom each befalls, and what an instructor notes about them.
+
+Longer than other modules because it is a table: one disease after the other.
+"""
 
 from typing import NamedTuple
 

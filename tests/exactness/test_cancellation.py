@@ -14,7 +14,7 @@ from service.db.errors import DatabaseError
 from service.db.transaction import transact
 from service.records.idempotency import Answer, Claim
 from service.records.queries import ListQuery
-from service.records.reader import Viewer
+from service.records.viewer import Viewer
 from service.records.writer import Terms
 from service.settings import DatabaseURL
 

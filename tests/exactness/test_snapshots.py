@@ -12,7 +12,8 @@ from service.cache.lru import PageCache
 from service.db.database import Result
 from service.db.statements import SQL, Statements
 from service.records.queries import ListQuery, SinceQuery
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
+from service.records.viewer import Viewer
 from service.resources.species import RESOURCE
 
 FIRST, SECOND = "2026-01-01T00:00:00.000001Z", "2026-01-01T00:00:00.000002Z"

@@ -21,7 +21,7 @@ import asyncio, gc, json, os, sys
 from datetime import datetime, timedelta
 from service.app import PARTS, create_app
 from service.http.params import parse_list
-from service.records.reader import Viewer
+from service.records.viewer import Viewer
 from service.settings import Settings
 
 def resident():

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from test_lru import Query, ground
 
-from service.cache.lru import ENTRY_OVERHEAD, Key, PageCache, held_by
+from service.cache.key import Key
+from service.cache.lru import ENTRY_OVERHEAD, PageCache, held_by
 from service.cache.page import COMPRESS_FROM, Page
 
 CHANGED = datetime(2024, 1, 1, tzinfo=UTC)

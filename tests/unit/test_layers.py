@@ -52,3 +52,10 @@ def test_a_module_imports_from_its_own_room_and_those_below(path: Path) -> None:
 def test_only_the_room_of_the_database_imports_its_drivers(path: Path) -> None:
     found = {name.split(".")[0] for name in imports(path)} & DRIVERS
     assert not found or room_of(path) == "db"
+
+
+@pytest.mark.parametrize("path", [*MODULES, ROOT / "run.py"], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_module_is_short_or_says_why_it_is_not(path: Path) -> None:
+    text = path.read_text()
+    if len(text.splitlines()) > 300:
+        assert "Longer than other modules because" in (ast.get_docstring(ast.parse(text)) or "")

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from service.cache.lru import Ground, Key, PageCache, TableCache, held_by
+from service.cache.key import Ground, Key
+from service.cache.lru import PageCache, TableCache, held_by
 from service.cache.page import Page
 
 CHANGED = datetime(2024, 1, 1, tzinfo=UTC)

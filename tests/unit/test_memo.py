@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.cache.lru import Ground, Key, PageCache
+from service.cache.key import Ground, Key
+from service.cache.lru import PageCache
 from service.cache.page import Page
 from service.http.memo import MOST_HEADS, Memo, _Entry
 from service.http.tally import Tally

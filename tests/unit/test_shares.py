@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.cache.lru import Ground, Key, PageCache, TableCache
+from service.cache.key import Ground, Key
+from service.cache.lru import PageCache, TableCache
 from service.cache.page import Page
 from service.cache.shares import Shares
 

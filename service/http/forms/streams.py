@@ -24,8 +24,9 @@ from service.http.problems import Problem
 from service.http.values import whole
 from service.records.export import Export, Exports
 from service.records.queries import DEFAULT_LIMIT, ListQuery
-from service.records.reader import ResourceReader, Viewer
+from service.records.reader import ResourceReader
 from service.records.times import today, utc_now
+from service.records.viewer import Viewer
 
 STALL_SECONDS = 30  # a client that takes nothing for so long is given up
 STREAM_SECONDS = 600  # as long as a snapshot may be held in all
