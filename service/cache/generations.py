@@ -187,7 +187,8 @@ class Generations:
     def observe(self, table: str, stamp: int) -> bool:
         """The ledger says that `table` last changed at `stamp`; True when no worker knows of that: a change by hand.
 
-        Such a change is counted as a write of ours, so that every page from before it is void.
+        Such a change is counted as a write of ours, so that every page from before it is void. What a new segment is
+        told first is counted so, too, but is news of nobody's.
         """
         words, slots = self.segment.words, self.segment.slots
         at = self.segment.table_at(self.segment.table(table))
@@ -199,7 +200,7 @@ class Generations:
         words[at + self.slot] += 1
         words[at + 2 * slots + self.slot] = stamp
         words[at + slots + self.slot] += 1
-        return True
+        return known > 0
 
     def _records(self, slot: int) -> list[InFlight]:
         words, at = self.segment.words, self.segment.slot_at(slot) + 2

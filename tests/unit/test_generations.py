@@ -148,6 +148,16 @@ def test_a_change_by_hand_is_seen_once_and_a_write_of_ours_is_none(two: tuple[Ge
     assert mine.observe("species", 101) is False
 
 
+def test_what_a_new_segment_is_told_first_is_no_change_by_hand_and_counts_all_the_same(
+    two: tuple[Generations, Generations],
+) -> None:
+    mine, other = two
+    token = other.scope(["species"]).token()
+    assert other.observe("species", 100) is False
+    assert mine.scope(["species"]).token() not in (None, token)
+    assert mine.observe("species", 101) is True
+
+
 def test_nothing_is_observed_while_a_commit_is_in_flight(two: tuple[Generations, Generations]) -> None:
     mine, other = two
     commit = mine.commit(["species"])

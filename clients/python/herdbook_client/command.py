@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,11 @@ def run(wish: Wish) -> int:
     """Mirror until Ctrl-C, or once: 0 done, 1 it could not be done."""
     password = wish.password
     if wish.user is not None and password is None:
-        password = getpass.getpass(f"password of {wish.user}: ")
+        try:
+            password = getpass.getpass(f"password of {wish.user}: ")
+        except EOFError:
+            print("herdbook: no password; set HERDBOOK_ADMIN_PASSWORD, or run it on a terminal", file=sys.stderr)
+            return 1
     try:
         asyncio.run(_mirror(wish, password or ""))
     except KeyboardInterrupt:

@@ -11,8 +11,9 @@ ROUTES = tuple(RESOURCES)
 PAGINATION = {"page", "limit", "total_items", "total_pages", "has_next_page", "has_previous_page"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 DERIVED = {"animals": {"age_in_days", "age_in_months", "is_adult"}}
+TABLES_LATER = ("fields", "food_types", "medications", "vaccines", "vaccinations", "treatments", "controls")
 LATER = (  # tables and pages that come later: unknown paths like any other
-    *("/fields", "/food_types", "/medications", "/vaccines", "/vaccinations", "/treatments", "/controls"),
+    *(f"/{table}" for table in TABLES_LATER if table not in ROUTES),
     *(
         "/genetic-improvements",
         "/animal-fields",
