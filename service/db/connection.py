@@ -126,12 +126,13 @@ def escaped(text: str) -> str:
 
 
 async def connect(
-    url: DatabaseURL, identify: Statement, now: float, statement_seconds: int = STATEMENT_SECONDS
+    url: DatabaseURL, identify: Statement, now: float, statement_seconds: int | None = None
 ) -> Connection:
-    """A new session, set up, whose statements may take so long each.
+    """A new session, set up, whose statements may take so long each, STATEMENT_SECONDS unless said.
 
     Unreachable when it cannot be had within CONNECT_SECONDS in all.
     """
+    seconds = STATEMENT_SECONDS if statement_seconds is None else statement_seconds
     where = {"unix_socket": url.unix_socket} if url.unix_socket else {"host": url.host, "port": url.port}
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -147,12 +148,12 @@ async def connect(
                 client_flag=CLIENT.FOUND_ROWS,
                 program_name="herdbook",
                 init_command=_SESSION.format(
-                    statement_seconds=statement_seconds,
+                    statement_seconds=seconds,
                     lock_seconds=LOCK_SECONDS,
                     idle_write_seconds=IDLE_WRITE_SECONDS,
                 ),
             )
-            connection = Connection(raw, now, statement_seconds + ANSWER_SECONDS)
+            connection = Connection(raw, now, seconds + ANSWER_SECONDS)
             try:
                 start = (await connection.run(identify)).rows[0][0]
             except BaseException:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from service.db.connection import STATEMENT_SECONDS, Connection, Result, connect
+from service.db.connection import Connection, Result, connect
 from service.db.errors import ConnectionLost
 from service.db.pool import Pool, PoolLimits
 from service.db.statements import Statement, Statements, Value
@@ -50,7 +50,7 @@ class Database:
 
 
 def open_database(
-    url: DatabaseURL, limits: PoolLimits, statements: Statements, statement_seconds: int = STATEMENT_SECONDS
+    url: DatabaseURL, limits: PoolLimits, statements: Statements, statement_seconds: int | None = None
 ) -> Database:
     """A Database on `url`; nothing is connected until it is asked, or `pool.warm()`."""
     identify = statements.get("server/start")
