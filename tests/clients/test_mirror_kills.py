@@ -19,7 +19,7 @@ from waiting import until
 
 from service.db.private import PrivateMariaDB
 
-WORKER_KILLS = int(os.environ.get("HERDBOOK_MIRROR_WORKER_KILLS", "4"))
+WORKER_KILLS = int(os.environ.get("HERDBOOK_MIRROR_WORKER_KILLS", "2"))
 DATABASE_KILLS = int(os.environ.get("HERDBOOK_MIRROR_DATABASE_KILLS", "1"))
 RESOURCES = ("animals", "species")
 WRITERS = 4

@@ -14,7 +14,7 @@ from service.db import migrate
 from service.settings import DatabaseURL
 
 # Every so many statements; 1 kills it after each of them, which takes some minutes.
-STEP = int(os.environ.get("HERDBOOK_KILL_STEP", "23"))
+STEP = int(os.environ.get("HERDBOOK_KILL_STEP", "41"))
 KILLED = """
 import os, signal, sys
 from pathlib import Path
