@@ -7,7 +7,7 @@ APT := apt-get update --quiet && DEBIAN_FRONTEND=noninteractive apt-get install 
 FIND := PATH="$$PATH:/usr/sbin:/usr/local/sbin"
 ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
-JOBS ?= 3
+JOBS ?= 4
 
 .PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million sql soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
 .DEFAULT_GOAL := help
