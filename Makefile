@@ -9,7 +9,7 @@ ARGS ?=
 # Test files side by side: most tests wait, so more than the cores.
 JOBS ?= 4
 
-.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million sql soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime wrk
+.PHONY: help run test test-fast fuzz bench growth idle start-up day coherence walk export feed load-million sql soak endurance mirror proofs trials mutants lint site clean setup setup-dev setup-bench setup-docs mariadb chromium faketime haproxy wrk
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -20,7 +20,7 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 	@test -n "$$DATABASE_URL" || $(MAKE) --no-print-directory mariadb
 	@exec $(PYTHON) run.py serve
 
-test: setup-dev mariadb chromium faketime ## run every test; ARGS="-k words" chooses
+test: setup-dev mariadb chromium faketime haproxy ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" $(ARGS)
 
@@ -182,4 +182,11 @@ faketime:
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || \
 	if [ "$$(id -u)" -eq 0 ]; then $(APT) libfaketime; else \
 		echo "libfaketime is missing; run: sudo apt-get update && sudo apt-get install --yes libfaketime" >&2; exit 1; \
+	fi
+
+# A proxy whose connections to the service are shared among clients, as operators put one in front.
+haproxy:
+	@$(FIND) command -v haproxy >/dev/null || \
+	if [ "$$(id -u)" -eq 0 ]; then $(APT) haproxy; else \
+		echo "haproxy is missing; run: sudo apt-get update && sudo apt-get install --yes haproxy" >&2; exit 1; \
 	fi

@@ -42,8 +42,6 @@ OTHERS = {
     b"GET /api/v1/diseases?since=2020-01-01 HTTP/1.1\r\nHost: farm\r\n\r\n": b"next_since",
 }
 
-pytestmark = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
-
 
 @dataclass
 class Behind:
@@ -73,7 +71,7 @@ async def behind(
 
 def _haproxy(path: Path, behind: int) -> tuple[int, subprocess.Popen[bytes]]:
     """Its port and its process."""
-    assert HAPROXY is not None
+    assert HAPROXY is not None, "haproxy is not installed; make test does that"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
