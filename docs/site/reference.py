@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from service.app import BASE
 from service.http.openapi.document import document
 from service.resources import all_resources
+from service.routes import BASE
 
 METHODS = ("get", "post", "put", "patch", "delete")
 INTRODUCTION = """# HTTP reference

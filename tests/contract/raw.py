@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from service.app import PARTS, create_app, create_runner
+from service.app import create_app, create_runner
 from service.http.memo_handler import MemoHandler
+from service.parts import PARTS
 from service.settings import Settings
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from specimens import RESOURCES, ROUTES
 
-from service.app import PARTS
 from service.http.params import parse_list, parse_since
 from service.http.problems import Problem
+from service.parts import PARTS
 
 WHO = (None, "apprentice", "instructor", "admin")
 BRIEF = {"id", "fullname", "role", "status"}

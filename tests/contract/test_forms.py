@@ -14,10 +14,10 @@ from asking import BASE, Answer
 from conftest import Farm
 from specimens import RESOURCES
 
-from service.app import PARTS
 from service.db.connection import Connection
 from service.http.forms import asked, csv_text, streams
 from service.http.forms.asked import CSV, NDJSON, accepted_form, columns_of
+from service.parts import PARTS
 from service.records import export
 
 CSV_TYPE = "text/csv; charset=utf-8; header=present"

@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from specimens import RESOURCES, ROUTES
 
-from service.app import PARTS
 from service.db import migrate
 from service.db.blocking import connect
 from service.db.connection import Connection
 from service.db.private import PrivateMariaDB
 from service.db.statements import SQL, Statement, Statements, Value, literal
 from service.http.params import parse_list
+from service.parts import PARTS
 from service.records.cursor import Cursor
 from service.resources.resource import Kind
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from specimens import RESOURCES, ROUTES
 
-from service.app import PARTS
+from service.parts import PARTS
 from service.resources.resource import Resource
 
 SORTS = [(route, column) for route, one in RESOURCES.items() for column in one.all_sorts]

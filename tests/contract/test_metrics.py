@@ -9,10 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from raw import serving
 
-from service.app import PARTS, create_app
+from service.app import create_app
 from service.db import errors
 from service.db.errors import DatabaseError
 from service.ops.families import FAMILIES
+from service.parts import PARTS
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from raw import serving
 
-from service.app import PARTS, create_app
+from service.app import create_app
+from service.parts import PARTS
 from service.settings import Settings
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.app import PARTS, create_app
+from service.app import create_app
+from service.parts import PARTS
 from service.settings import Settings
 
 

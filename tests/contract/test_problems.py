@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.app import PARTS
 from service.db import errors as db
 from service.http.messages import CATALOGUE
 from service.http.problems import Problem, language_of
+from service.parts import PARTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
 MEMBERS = {"type", "title", "status", "detail", "instance", "success", "message", "error"}

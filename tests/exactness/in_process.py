@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from aiohttp import web
 from http_client import Connection
 
-from service.app import PARTS, Parts, create_app, create_runner
+from service.app import create_app, create_runner
 from service.auth.tokens import Tokens
 from service.db.blocking import connect
+from service.parts import PARTS, Parts
 from service.settings import DatabaseURL, Settings
 
 SECRET_KEY = "the-tests-sign-their-tokens-with-this"

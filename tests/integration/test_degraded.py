@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from service.app import PARTS, create_app
+from service.app import create_app
 from service.db import migrate
 from service.db.blocking import connect
 from service.db.private import PrivateMariaDB
+from service.parts import PARTS
 from service.settings import DatabaseURL, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,8 @@ LIMIT = 6
 PROGRAM = """
 import asyncio, gc, json, os, sys
 from datetime import datetime, timedelta
-from service.app import PARTS, create_app
+from service.app import create_app
+from service.parts import PARTS
 from service.http.params import parse_list
 from service.records.viewer import Viewer
 from service.settings import Settings
