@@ -103,9 +103,12 @@ class Feed:
         if len(self.listeners) == 0:
             self._someone.clear()
 
-    async def reach(self, event_id: str) -> None:
-        """Wait, a little, until this worker has told of what the reader with `event_id` has heard from another."""
-        wanted = positions_of(event_id) or {}
+    async def reach(self, event_id: str | None) -> None:
+        """Wait, a little, until this worker has told of what the reader with `event_id` has heard from another.
+
+        For a new reader: of all that had been committed when they came, so that they hear of what comes after it.
+        """
+        wanted = self._pulse.known() if event_id is None else positions_of(event_id) or {}
         for _ in range(PATIENCE):
             if not len(self.listeners):
                 return

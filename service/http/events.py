@@ -54,7 +54,7 @@ class EventHandlers:
 
     async def _stream(self, request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
         event_id = request.headers.get("Last-Event-ID") or request.query.get(LAST_EVENT_ID)
-        await self._feed.reach(event_id or "")
+        await self._feed.reach(event_id)
         start = self._feed.join(listener)
         expiry = _end_at_expiry(listener)
         _watch(request, listener)

@@ -25,6 +25,13 @@ def stream(farm: Any, query: str = "", who: str | None = "admin", **more: Any) -
     return event_stream(base_of(farm.asking), query, token=farm.asking.tokens[who] if who else None, **more)
 
 
+@pytest.fixture(autouse=True)
+async def references(farm: Any) -> None:
+    """What new rows refer to is there, so that each new row is one event."""
+    for route in ROUTES:
+        await farm.new(route)
+
+
 async def hears_nothing(heard: EventStream) -> None:
     with pytest.raises(TimeoutError):
         await heard.next(QUIET)
@@ -262,6 +269,15 @@ async def test_a_listener_too_many_is_told_so(farm: Any) -> None:
             assert (await heard.next()).said == ("species", "create", row["id"])
     finally:
         await other.client.close()
+
+
+async def test_who_comes_hears_only_of_what_comes_after(farm: Any) -> None:
+    async with stream(farm, who=None):  # so that the feed is at work, and a little behind
+        for _ in range(20):
+            await farm.create("species")
+            async with stream(farm, "?endpoint=species") as heard:
+                row = await farm.create("species")
+                assert (await heard.next()).said == ("species", "create", row["id"])
 
 
 # Coming back.
