@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os import fsencode
 from pathlib import Path
@@ -27,6 +27,8 @@ from service.settings import DatabaseURL
 USER = "herdbook"
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
+# A server that is not ready yet has nothing to put in order, and MariaDB may miss the signal that ends it.
+STOP_UNREADY_SECONDS = 3.0
 SOCKET_PATH_BYTES = 107  # what sockaddr_un holds beside the closing NUL
 
 
@@ -78,10 +80,11 @@ class PrivateMariaDB:
         """Whether the server that was started is still there."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> DatabaseURL:
+    def start(self, pause: Callable[[float], None] = time.sleep) -> DatabaseURL:
         """Install at the first start, run the server and wait until it answers.
 
-        Returns how to connect. Raises FolderInUseError where another process uses the folder, and
+        Returns how to connect. `pause` sleeps between two looks; what it raises ends the start, and
+        the server with it. Raises FolderInUseError where another process uses the folder, and
         PrivateDatabaseError where MariaDB is missing or does not start.
         """
         if self.running:
@@ -89,9 +92,9 @@ class PrivateMariaDB:
         self._hold_folder()
         try:
             self._install()
-            self._launch()
+            self._launch(pause)
         except BaseException:
-            self.stop()
+            self.stop(STOP_UNREADY_SECONDS)
             raise
         return self._url()
 
@@ -154,10 +157,10 @@ class PrivateMariaDB:
         make_data_folder(unfinished)
         unfinished.rename(data)
 
-    def _launch(self) -> None:
+    def _launch(self, pause: Callable[[float], None]) -> None:
         # A server whose starter was killed needs a moment to end, and holds this lock until then:
         # the lock is inherited, and so lasts as long as either process has it open.
-        server_lock = wait_for_lock(self.folder / "server.lock", STOP_SECONDS)
+        server_lock = wait_for_lock(self.folder / "server.lock", STOP_SECONDS, pause)
         if server_lock is None:
             raise FolderInUseError(f"a MariaDB that still runs uses {self.folder}")
         with server_lock:
@@ -175,7 +178,7 @@ class PrivateMariaDB:
                         pass_fds=[server_lock.fileno()],
                         preexec_fn=die_with_parent(),
                     )
-                self._wait_until_it_answers()
+                self._wait_until_it_answers(pause)
             finally:
                 init_file.unlink(missing_ok=True)
         write_private(self.folder / "url", self._url().uri() + "\n")
@@ -217,14 +220,14 @@ class PrivateMariaDB:
             "",
         ]
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_it_answers(self, pause: Callable[[float], None]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if not self.running:
                 break
             if can_connect(self._url()):
                 return
-            time.sleep(0.05)
+            pause(0.05)
         raise PrivateDatabaseError(
             f"the private MariaDB did not start; the end of {self.log}:\n"
             + last_lines(self.log.read_text(errors="replace"))

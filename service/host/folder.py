@@ -20,10 +20,11 @@ def try_lock(path: Path) -> IO[str] | None:
     return file
 
 
-def wait_for_lock(path: Path, seconds: float) -> IO[str] | None:
+def wait_for_lock(path: Path, seconds: float, pause: Callable[[float], None] = time.sleep) -> IO[str] | None:
+    """As `try_lock`, after at most `seconds`; `pause` sleeps between two looks."""
     deadline = time.monotonic() + seconds
     while (lock := try_lock(path)) is None and time.monotonic() < deadline:
-        time.sleep(0.1)
+        pause(0.1)
     return lock
 
 

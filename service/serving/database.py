@@ -60,7 +60,7 @@ def needed_connections(settings: Settings) -> int:
 def wait_until_reachable(
     url: DatabaseURL,
     seconds: float = WAIT_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Return once a login works.
 
@@ -71,7 +71,7 @@ def wait_until_reachable(
     while (problem := connection_problem(url)) is not None:
         if problem.final or time.monotonic() > deadline:
             raise UnusableDatabaseError(f"cannot use the database {url}: {problem.reason}")
-        sleep(0.25)
+        pause(0.25)
 
 
 def check_server(url: DatabaseURL, settings: Settings) -> None:

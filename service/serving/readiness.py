@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from collections.abc import Callable
 
 from service.serving.announcements import reachable_host
 from service.serving.errors import ServeError
@@ -11,7 +12,7 @@ from service.settings import Settings
 READY_SECONDS = 60.0
 
 
-def wait_until_healthy(settings: Settings, workers: WorkerProcesses) -> None:
+def wait_until_healthy(settings: Settings, workers: WorkerProcesses, pause: Callable[[float], None]) -> None:
     """Return once /health is 200. ServeError: the workers ended, or took longer than READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while not _is_healthy(settings):
@@ -19,7 +20,7 @@ def wait_until_healthy(settings: Settings, workers: WorkerProcesses) -> None:
             raise ServeError("the workers did not start; the lines above say why")
         if time.monotonic() > deadline:
             raise ServeError(f"the workers did not answer /health in {READY_SECONDS:.0f} seconds")
-        time.sleep(0.1)
+        pause(0.1)
 
 
 def _is_healthy(settings: Settings) -> bool:

@@ -5,8 +5,7 @@ import logging
 import os
 import secrets
 import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from service.serving.errors import ServeError
 from service.serving.master import WorkerProcesses
 from service.serving.readiness import wait_until_healthy
 from service.serving.restarts import Restarts
-from service.serving.signals import StopRequested, ignore_signals, raise_on_signals
+from service.serving.signals import StopRequested, StopSignals
 from service.serving.sockets import bound_sockets
 from service.settings import Settings, unknown_names
 
@@ -47,10 +46,11 @@ def run(settings: Settings) -> int:
     for name, nearest in unknown_names(os.environ).items():
         hint = f"; did you mean {nearest}?" if nearest else ""
         say(f"{name} is not a setting{hint}")
+    stop = StopSignals()
+    stop.listen()
     try:
-        raise_on_signals()
-        with started(settings) as supervisor:
-            supervisor.watch()
+        with started(settings, stop) as supervisor:
+            supervisor.watch(stop.pause)
     except StopRequested:
         return 0
     except (
@@ -59,6 +59,8 @@ def run(settings: Settings) -> int:
         PrivateDatabaseError,
         migrate.MigrationError,
     ) as error:
+        if stop.requested:  # Ctrl-C goes to every process of a terminal: what it ended is no error
+            return 0
         say(str(error))
     except OSError as error:
         say(f"{error.filename or 'the system'}: {error.strerror or error}")
@@ -66,38 +68,41 @@ def run(settings: Settings) -> int:
 
 
 @contextmanager
-def started(settings: Settings) -> Iterator["Supervisor"]:
+def started(settings: Settings, stop: StopSignals) -> Iterator["Supervisor"]:
     """The running service; on leaving, its workers end first and then its database."""
     with ExitStack() as stack:
-        try:
-            settings = replace(settings, data_dir=settings.data_dir.absolute())
-            stack.enter_context(_hold_data_folder(settings.data_dir))
-            make_room_for_files(settings)
-            sockets = bound_sockets(settings, stack)
-            settings = replace(settings, secret_key=_secret_key(settings))
-            private = None
-            if settings.database_url is None:
-                private = private_database(settings)
-                stack.callback(private.stop)
-                settings = replace(settings, database_url=private.start().uri())
-            yield Supervisor(_started_workers(settings, sockets, stack), private)
-        finally:
-            # Before the stack unwinds: what is being stopped must not be stopped half-way.
-            ignore_signals()
+        settings = replace(settings, data_dir=settings.data_dir.absolute())
+        stack.enter_context(_hold_data_folder(settings.data_dir))
+        make_room_for_files(settings)
+        sockets = bound_sockets(settings, stack)
+        settings = replace(settings, secret_key=_secret_key(settings))
+        private = None
+        if settings.database_url is None:
+            private = private_database(settings)
+            stack.callback(private.stop)
+            settings = replace(settings, database_url=private.start(stop.pause).uri())
+        wait_until_reachable(settings.database, pause=stop.pause)
+        stop.outcome(lambda: _prepare_database(settings))
+        yield Supervisor(_started_workers(settings, sockets, stack, stop), private)
 
 
-def _started_workers(settings: Settings, sockets: list[socket.socket], stack: ExitStack) -> WorkerProcesses:
-    """Bring the database up to date, then start the workers and wait until they answer."""
-    wait_until_reachable(settings.database)
+def _prepare_database(settings: Settings) -> None:
+    """Bring the database up to date. It may be cut short anywhere: the next start goes on."""
     check_server(settings.database, settings)
     migrate.apply(settings.database, MIGRATIONS)
     _audit(settings)
+
+
+def _started_workers(
+    settings: Settings, sockets: list[socket.socket], stack: ExitStack, stop: StopSignals
+) -> WorkerProcesses:
+    """Start the workers and wait until they answer."""
     made_up_password = load_once(settings)
     workers = WorkerProcesses(settings, sockets)
     stack.callback(workers.stop)
     try:
         workers.start()
-        wait_until_healthy(settings, workers)
+        wait_until_healthy(settings, workers, stop.pause)
         print_address(settings)
     finally:
         # Also where the workers fail: a password that was made up is shown only once.
@@ -126,13 +131,13 @@ class Supervisor:
         self._worker_restarts = Restarts()
         self._database_restarts = Restarts()
 
-    def watch(self) -> None:
-        """Look after both until a signal raises StopRequested. ServeError: they keep dying."""
+    def watch(self, pause: Callable[[float], None]) -> None:
+        """Look after both until `pause` raises StopRequested. ServeError: they keep dying."""
         while True:
-            time.sleep(0.2)
+            pause(0.2)
             if self._private is not None and not self._private.running:
                 self._database_restarts.count("the private MariaDB")
-                self._private.start()
+                self._private.start(pause)
             if not self._workers.running:
                 self._worker_restarts.count(f"the master of the workers (exit code {self._workers.exit_code})")
                 self._workers.start()

@@ -123,9 +123,11 @@ def test_each_way_of_stopping_is_in_order(start: Start, number: signal.Signals) 
     assert "Traceback" not in service.text()
 
 
-def test_it_can_be_stopped_while_it_starts(start: Start) -> None:
+@pytest.mark.parametrize("seconds", [0, 0.05, 0.1, 0.2, 0.4])
+def test_it_can_be_stopped_while_it_starts(start: Start, seconds: float) -> None:
     service = start()
     wait_until(lambda: (service.data_dir / "mariadb" / "data").exists())
+    time.sleep(seconds)
     children = service.children()
     assert service.stop() == 0
     assert not [pid for pid in children if is_alive(pid)]

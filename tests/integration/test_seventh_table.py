@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("service", "clients", "sql", "migrations", "tests", "docs", "run.py", "setup.cfg", "yoyo.ini")
+CODE = ("service", "static", "clients", "sql", "migrations", "tests", "docs", "run.py", "setup.cfg", "yoyo.ini")
 
 MODULE = '''"""Vaccines: what animals may be given."""
 
