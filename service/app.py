@@ -13,6 +13,7 @@ from service.cache.generations import Generations
 from service.db.database import Database, open_database
 from service.db.pool import PoolLimits
 from service.db.statements import SQL, Statements
+from service.host.counts import SharedCounts
 from service.http.background import running
 from service.http.cookies import Cookies
 from service.http.cors import Cors
@@ -32,10 +33,11 @@ from service.settings import Settings
 log = logging.getLogger("herdbook")
 
 
-async def create_app(settings: Settings) -> web.Application:
+async def create_app(settings: Settings, counts: SharedCounts | None = None) -> web.Application:
     """The application of one worker, connected and with a slot of its own in the shared generations.
 
-    `settings` has its database and its secret key filled in. Raises DatabaseError, StatementError or SegmentError when
+    `settings` has its database and its secret key filled in; `counts` are those of all workers, where there are more
+    than this one. Raises DatabaseError, StatementError or SegmentError when
     the worker cannot serve exactly.
     """
     logging.getLogger("herdbook").setLevel(settings.log_level.upper())
@@ -44,15 +46,17 @@ async def create_app(settings: Settings) -> web.Application:
     resources = all_resources()
     database, generations = await _opened(settings, statements)
     passwords = Passwords()
-    parts = make_parts(settings, statements, database, generations, resources, passwords)
+    counts = counts or SharedCounts(settings.processes)
+    parts = make_parts(settings, statements, database, generations, resources, passwords, counts)
 
     cookies = Cookies(settings.cookie_secure)
     observer = Observer(parts.tally, settings.access_log, settings.timings, settings.proxies)
-    problems = make_problems_middleware(settings.debug, cookies, observer)
+    problems = make_problems_middleware(settings.debug, cookies, observer, parts.rates)
     app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
     app.on_response_prepare.append(harden)
     app.on_response_prepare.append(observer.announce)
+    app.on_response_prepare.append(parts.rates.announce)
     if settings.cors_origins:
         Cors(frozenset(settings.cors_origins)).attach(app)
     app.cleanup_ctx.append(running(parts.watch.run))
@@ -81,11 +85,16 @@ def create_runner(app: web.Application, **keywords: Any) -> web.AppRunner:
         log.warning("aiohttp %s is not known: no memo of heads, no time-outs of connections", aiohttp.__version__)
         return Runner(app, **keywords)
     app.cleanup_ctx.append(parts.guard.watching)
-    logs_hits = parts.settings.access_log == "all"
-    if not parts.settings.memo or parts.settings.coherence == "database" or logs_hits:
+    if not _may_remember(parts.settings):
         return Runner(app, partial(GuardedHandler, parts.guard), **keywords)
     app.on_response_prepare.append(parts.memo.learn)
     return Runner(app, partial(MemoHandler, parts.memo, parts.guard), **keywords)
+
+
+def _may_remember(settings: Settings) -> bool:
+    """Whether an answer may be given that nothing else looks at: no ledger, no log, no count of requests."""
+    seen = settings.coherence == "database" or settings.access_log == "all"
+    return settings.memo and not seen and not settings.user_rate and not settings.address_rate
 
 
 def _closing(passwords: Passwords):  # type: ignore[no-untyped-def]

@@ -9,10 +9,12 @@ from service.cache.generations import Generations
 from service.cache.lru import PageCache
 from service.db.database import Database
 from service.db.statements import Statements
+from service.host.counts import SharedCounts
 from service.http.guard import Guard
 from service.http.lanes import MOST_LANES
 from service.http.limits import MEBIBYTE, limits_of
 from service.http.memo import Memo
+from service.http.rates import Rates
 from service.http.tally import Tally
 from service.ops.figures import Figures, Sources
 from service.ops.watch import Watch
@@ -39,6 +41,7 @@ class Parts:
     writers: dict[str, ResourceWriter]
     tally: Tally
     memo: Memo
+    rates: Rates
     figures: Figures
 
 
@@ -52,6 +55,7 @@ def make_parts(
     generations: Generations,
     resources: tuple[Resource, ...],
     passwords: Passwords,
+    counts: SharedCounts,
 ) -> Parts:
     """Every part, on a database that is open and with a slot in the shared generations."""
     cache = PageCache(settings.cache_entries, settings.cache_mb * MEBIBYTE // settings.workers)
@@ -66,7 +70,24 @@ def make_parts(
     tally = Tally()
     # What a lane answers comes from the database and is not told of in the log.
     memo = Memo(cache.charge, tally, 0 if settings.access_log == "misses" else MOST_LANES)
+    # Where another service of this database has more processes, two of ours may share a column, and once in a while
+    # let one request too many through.
+    column = generations.slot % counts.columns
+    rates = Rates(counts, column, settings.user_rate, settings.address_rate, settings.proxies)
     figures = Figures(Sources(tally, memo, cache, database, generations, watch, settings.data_dir), statements)
     return Parts(
-        settings, statements, database, generations, scopes, cache, watch, guard, readers, writers, tally, memo, figures
+        settings,
+        statements,
+        database,
+        generations,
+        scopes,
+        cache,
+        watch,
+        guard,
+        readers,
+        writers,
+        tally,
+        memo,
+        rates,
+        figures,
     )

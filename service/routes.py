@@ -72,7 +72,7 @@ def make_doors(parts: Parts, passwords: Passwords, cookies: Cookies) -> Doors:
     identities = Identities(statements, database, tokens.marks)
     sessions = Sessions(tokens, identities, statements, database, generations, parts.scopes(SESSION_TABLES))
     attempts = Attempts(statements, database, generations, settings.login_attempts)
-    return Doors(passwords, cookies, sessions, attempts, Asker(sessions))
+    return Doors(passwords, cookies, sessions, attempts, Asker(sessions, parts.rates))
 
 
 def route(app: web.Application, parts: Parts, resources: tuple[Resource, ...], doors: Doors) -> None:

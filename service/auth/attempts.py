@@ -16,10 +16,11 @@ ACCOUNTS_AN_ADDRESS = 10
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Attempts that may be made in WINDOW seconds: by an account or from an address, as `name` says."""
+    """Attempts that may be made in so many seconds: by a user, on an account or from an address, as `name` says."""
 
     name: str
     attempts: int
+    seconds: int = WINDOW
 
 
 class TooManyAttempts(Exception):

@@ -10,6 +10,7 @@ from service.auth.tokens import InvalidToken
 from service.http.cookies import ACCESS, REFRESH
 from service.http.credit import CREDIT, Credit
 from service.http.problems import Problem
+from service.http.rates import Rates
 from service.records.viewer import Viewer
 
 CSRF = "X-CSRF-TOKEN"
@@ -19,8 +20,9 @@ SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 class Asker:
     """Tells who asks; a request without a good token is refused with 401."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, rates: Rates) -> None:
         self._sessions = sessions
+        self._rates = rates
 
     async def identity(self, request: web.Request) -> Identity:
         """The active user whose access token the request bears. 401 without one, 403 for one who is inactive."""
@@ -39,6 +41,7 @@ class Asker:
         session = self._sessions.remembered(text) or await self._sessions.of(text)
         if bearer is None and request.method not in SAFE:
             _require_csrf(request, session, "ATTEMPT_REFRESH")
+        self._rates.of_user(request, session.identity.id)
         if session.token is not None:
             request[CREDIT] = Credit(session.claims.expires, self._sessions.scope, session.token)
         return _active(session)

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from service.auth.attempts import WINDOW, TooManyAttempts
+from service.auth.attempts import TooManyAttempts
 from service.auth.logins import InactiveAccount, WrongCredentials
 from service.auth.passwords import TooManyHashes
 from service.auth.tokens import ExpiredToken, InvalidToken
@@ -16,6 +16,7 @@ from service.feed.listeners import TooManyListeners
 from service.http.cookies import ALL, OF_ACCESS
 from service.http.limits import LARGEST_BODY, MEBIBYTE, BodyTooSlow, TooLate
 from service.http.problems import Problem
+from service.http.rates import LEFT, POLICY, left_of, policy_of
 from service.http.reasons import by_field, by_row
 from service.records import errors as records
 from service.records.times import rfc3339
@@ -102,11 +103,7 @@ def problem_of(error: Exception) -> Problem | None:
         case TooManyHashes():
             return _later(2)
         case TooManyAttempts():
-            policy = f'"{error.limit.name}"'
-            told = {
-                "RateLimit-Policy": f"{policy};q={error.limit.attempts};w={WINDOW}",
-                "RateLimit": f"{policy};r=0;t={error.seconds}",
-            }
+            told = {POLICY: policy_of(error.limit), LEFT: left_of(error.limit, 0, error.seconds)}
             return _later(error.seconds, told)
         case db.DatabaseError():
             make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)

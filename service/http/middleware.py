@@ -12,6 +12,7 @@ from service.http.failures import problem_of
 from service.http.limits import TooLate
 from service.http.observing import LOGGED, Observer
 from service.http.problems import Asked, Problem, language_of, respond
+from service.http.rates import Rates
 from service.http.strictness import require_http
 from service.http.traces import trace_of
 
@@ -22,10 +23,11 @@ SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 LAST = frozenset({"MALFORMED_REQUEST", "REQUEST_TIMEOUT", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "PAYLOAD_TOO_LARGE"})
 
 
-def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer) -> Middleware:
+def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer, rates: Rates) -> Middleware:
     """The middleware; with `debug` every answer names the worker that gave it.
 
-    `cookies` deletes those of a session that is over; `observer` sees every request and its answer. What the guard of
+    `cookies` deletes those of a session that is over; `observer` sees every request and its answer;
+    `rates` refuses those that are too many. What the guard of
     connections has cancelled because it took too long is answered, too.
     """
     worker = str(os.getpid())
@@ -35,6 +37,7 @@ def make_problems_middleware(debug: bool, cookies: Cookies, observer: Observer) 
         observer.begin(request)
         try:
             require_http(request)
+            rates.of_address(request)
             response = await handler(request)
         except Exception as error:
             response = respond_to(request, error, cookies)

@@ -9,8 +9,6 @@ from service.db.database import Database
 from service.db.statements import Statements
 from service.settings import Settings
 
-FEWEST_SLOTS = 16
-
 
 async def shared_segment(settings: Settings, statements: Statements, database: Database) -> Segment:
     """The segment, attached to or made; SegmentError where it cannot be used."""
@@ -18,4 +16,4 @@ async def shared_segment(settings: Settings, statements: Statements, database: D
     name = hashlib.blake2b(result.rows[0][0] or b"", digest_size=8).hexdigest()
     memory = Path("/dev/shm")
     folder = memory if os.access(memory, os.W_OK) else settings.data_dir
-    return Segment(folder / f"herdbook-{os.getuid()}-{name}", max(FEWEST_SLOTS, 2 * settings.workers + 2))
+    return Segment(folder / f"herdbook-{os.getuid()}-{name}", settings.processes)

@@ -19,6 +19,7 @@ import aiohttp.web
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from service.host.counts import SharedCounts
 from service.host.logs import formatter, log_to_stderr
 from service.settings import Settings
 
@@ -46,6 +47,7 @@ class Workers(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, sockets: list[int]) -> None:
         self.settings = settings
         self.sockets = sockets
+        self.counts = SharedCounts(settings.processes)  # before the fork, so that all workers have the same
         super().__init__()
 
     def load_config(self) -> None:
@@ -55,7 +57,7 @@ class Workers(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Factory:
         """Called by gunicorn in each worker; aiohttp's worker awaits the result."""
-        return runner_factory(self.settings)
+        return runner_factory(self.settings, self.counts)
 
 
 def gunicorn_configuration(settings: Settings, sockets: list[int]) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def runner_factory(settings: Settings) -> Factory:
+def runner_factory(settings: Settings, counts: SharedCounts) -> Factory:
     """What makes one worker's application and the runner that serves it."""
 
     async def make_runner() -> aiohttp.web.AppRunner:
@@ -115,7 +117,7 @@ def runner_factory(settings: Settings) -> Factory:
         from service.app import create_app, create_runner
 
         runner = create_runner(
-            await create_app(settings),
+            await create_app(settings, counts),
             access_log=None,
             keepalive_timeout=KEEPALIVE_SECONDS,
             shutdown_timeout=SHUTDOWN_SECONDS,

@@ -18,6 +18,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 ACCESS_LOGS = ("off", "errors", "misses", "all")
 COHERENCES = ("host", "database")
+FEWEST_PROCESSES = 16  # several services on one host may use one database
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,19 @@ class Settings:
         "attempts are answered 429; 0: no limit",
         readers.whole_number(0, 1_000_000),
     )
+    user_rate: int = setting(
+        "HERDBOOK_USER_RATE",
+        "0",
+        "requests of one user in a minute, on all workers together, before further ones are answered 429; those that "
+        "need no token are nobody's; a limit turns the memo of heads off, so that each is counted; 0: no limit",
+        readers.whole_number(0, 1_000_000_000),
+    )
+    address_rate: int = setting(
+        "HERDBOOK_ADDRESS_RATE",
+        "0",
+        "requests from one address in a minute, in the same way",
+        readers.whole_number(0, 1_000_000_000),
+    )
     proxies: int = setting(
         "HERDBOOK_PROXIES",
         "0",
@@ -278,6 +292,11 @@ class Settings:
         if self.database_url is None:
             raise LookupError("no database has been chosen yet")
         return DatabaseURL.parse(self.database_url)
+
+    @property
+    def processes(self) -> int:
+        """How many workers there may be at once: a reload has each of them twice."""
+        return max(FEWEST_PROCESSES, 2 * self.workers + 2)
 
     @property
     def connections(self) -> int:
