@@ -74,7 +74,7 @@ def make_parts(
     # let one request too many through.
     column = generations.slot % counts.columns
     rates = Rates(counts, column, settings.user_rate, settings.address_rate, settings.proxies)
-    figures = Figures(Sources(tally, memo, cache, database, generations, watch, settings.data_dir), statements)
+    figures = Figures(Sources(tally, memo, guard, cache, database, generations, watch, settings.data_dir), statements)
     return Parts(
         settings,
         statements,

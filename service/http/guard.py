@@ -50,9 +50,14 @@ class Guard:
         self._leaving: set[Watched] = set()
         self._by_address: Counter[str] = Counter()
 
+    @property
+    def open(self) -> int:
+        """Connections open now."""
+        return len(self._inside)
+
     def stats(self) -> dict[str, object]:
         """Connections open now, and how many were refused or ended, by reason, since the start."""
-        return {"open": len(self._inside), "cut": dict(self.cuts)}
+        return {"open": self.open, "cut": dict(self.cuts)}
 
     def admit(self, one: Watched) -> Problem | None:
         """Count a new connection; where it may not stay, why."""

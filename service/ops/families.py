@@ -74,6 +74,13 @@ BY_HAND = Family("herdbook_changes_by_hand", Kind.COUNT, "Changes of tables foun
 UNKNOWN_COMMITS = Family(
     "herdbook_commits_of_unknown_outcome", Kind.STATE, "COMMITs whose connection was lost before the answer came."
 )
+CONNECTIONS = Family("herdbook_client_connections", Kind.STATE, "Connections of clients that are open.")
+CUTS = Family(
+    "herdbook_client_connections_cut",
+    Kind.COUNT,
+    "Connections or requests that were refused or ended for a limit, by its name in docs/limits.md.",
+    ("reason",),
+)
 LISTENERS = Family("herdbook_event_streams", Kind.STATE, "Streams of /events that are open.")
 WAITING = Family("herdbook_waiting_deltas", Kind.STATE, "Deltas that wait for something new.")
 MEMORY = Family("herdbook_resident_memory_bytes", Kind.STATE, "Memory of the workers.")
@@ -125,6 +132,8 @@ FAMILIES = (
     DATABASE_ERRORS,
     BY_HAND,
     UNKNOWN_COMMITS,
+    CONNECTIONS,
+    CUTS,
     LISTENERS,
     WAITING,
     MEMORY,

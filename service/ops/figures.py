@@ -12,6 +12,7 @@ from service.cache.lru import PageCache, TableCache
 from service.db.database import Database
 from service.db.errors import DatabaseError
 from service.db.statements import Statements
+from service.http.guard import Guard
 from service.http.memo import Memo
 from service.http.tally import Series, Tally
 from service.ops import families as of
@@ -31,6 +32,7 @@ class Sources:
 
     tally: Tally
     memo: Memo
+    guard: Guard
     cache: PageCache
     database: Database
     generations: Generations
@@ -131,6 +133,7 @@ def counted(sources: Sources) -> Counted:
     pool = sources.database.pool
     counts[of.MEMO_HITS.key()] = sources.memo.hits
     counts[of.POOL_REFUSALS.key()] = pool.refusals
+    counts.update({of.CUTS.key(reason): count for reason, count in sources.guard.cuts.items()})
     counts[of.BY_HAND.key()] = sources.watch.found_by_hand
     counts.update({of.DATABASE_ERRORS.key(kind): count for kind, count in pool.errors.items()})
     stats = pool.stats()
@@ -139,6 +142,7 @@ def counted(sources: Sources) -> Counted:
     states[of.MEMO_BYTES.key()] = sources.memo.weight
     states[of.POOL.key("in_use")] = stats["lent"]
     states[of.POOL.key("idle")] = stats["idle"]
+    states[of.CONNECTIONS.key()] = sources.guard.open
     states[of.POOL_WAITING.key()] = stats["waiting"]
     states[of.POOL_LIMIT.key()] = pool.limit
     states[of.UNKNOWN_COMMITS.key()] = len(sources.generations.orphans)

@@ -68,6 +68,7 @@ def _tables(figures: Mapping[str, float]) -> dict[str, dict[str, float]]:
         "bytes": of.CACHE_BYTES,
         "rows": of.LEDGER_ROWS,
         "version": of.LEDGER_VERSION,
+        "generation": of.GENERATION_WRITES,
     }
     names = sorted(table for (table,), _ in _of(figures, of.CACHE_HITS))
     return {table: {name: figures.get(one.key(table), 0) for name, one in families.items()} for table in names}

@@ -45,6 +45,7 @@ export function step(before, after) {
     evictions: each((a, b) => rate(a.evictions, b.evictions, seconds)),
     pool: [after.pool.in_use, after.pool.idle, after.pool.waiting],
     staleness: [after.staleness * 1000],
+    generations: each((a, b) => rate(a.generation, b.generation, seconds)),
     versions: each((a, b) => rate(a.version, b.version, seconds)),
   };
 }

@@ -5,7 +5,7 @@ import { ask, close, mayBeOpen, open } from "/ops/files/session.js";
 import { WORDS } from "/ops/files/words.js";
 
 const INTERVAL = 1000;
-const BY_TABLE = ["hit_rate", "bytes", "evictions", "versions"];
+const BY_TABLE = ["hit_rate", "bytes", "evictions", "generations", "versions"];
 const find = (id) => document.getElementById(id);
 
 let language = navigator.language.startsWith("es") ? "es" : "en";

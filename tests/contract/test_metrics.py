@@ -157,6 +157,16 @@ async def test_what_the_memo_answers_is_counted_under_its_route(own: Settings) -
     assert of(found, "herdbook_memo_heads") == 1
 
 
+async def test_connections_and_those_that_were_cut_are_told(own: Settings) -> None:
+    metrics = f"GET /metrics HTTP/1.1\r\nHost: farm\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    async with serving(own, memo=True) as served, served.connect() as first, served.connect() as second:
+        too_long = b"GET /api/v1/species HTTP/1.1\r\nHost: farm\r\n" + 90 * (b"X-Long: " + 500 * b"x" + b"\r\n")
+        assert (await first.ask(too_long)).status == 431
+        found = samples_of((await second.ask(metrics)).body.decode())
+    assert of(found, "herdbook_client_connections_cut_total", reason="head size") == 1
+    assert of(found, "herdbook_client_connections") == 1
+
+
 async def test_the_pool_its_refusals_and_the_errors_of_the_database_are_told(client: Any) -> None:
     database, statements = client.app[PARTS].database, client.app[PARTS].statements
     async with database.pool.lend() as connection:

@@ -14,7 +14,7 @@ from specimens import PASSWORD
 from service.http.files import FOREVER
 from service.ops.page import STATIC
 
-PLOTS = ("requests", "latency", "hit_rate", "bytes", "evictions", "pool", "staleness", "versions")
+PLOTS = ("requests", "latency", "hit_rate", "bytes", "evictions", "pool", "staleness", "generations", "versions")
 FORM = "document.getElementById('login')?.hidden === false"
 
 
@@ -135,7 +135,8 @@ async def test_what_it_shows_is_what_the_metrics_say(farm: Any) -> None:
     await farm.create("species")
     after = (await farm.get("//ops/data")).json
     assert after["tables"]["species"]["hits"] >= before["tables"]["species"]["hits"] + 1
-    assert after["tables"]["species"]["version"] > before["tables"]["species"]["version"]
+    for name in ("version", "generation"):
+        assert after["tables"]["species"][name] > before["tables"]["species"][name]
     assert after["tables"]["species"]["rows"] == before["tables"]["species"]["rows"] + 1
     assert after["requests"]["application"] >= before["requests"]["application"] + 4
     assert sum(after["latency"]["classes"]) >= sum(before["latency"]["classes"]) + 4
