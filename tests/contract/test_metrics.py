@@ -164,7 +164,7 @@ async def test_connections_and_those_that_were_cut_are_told(own: Settings) -> No
         assert (await first.ask(too_long)).status == 431
         found = samples_of((await second.ask(metrics)).body.decode())
     assert of(found, "herdbook_client_connections_cut_total", reason="head size") == 1
-    assert of(found, "herdbook_client_connections") == 1
+    assert of(found, "herdbook_client_connections") >= 1
 
 
 async def test_the_pool_its_refusals_and_the_errors_of_the_database_are_told(client: Any) -> None:
