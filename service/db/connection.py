@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import aiomysql
 from pymysql.constants import CLIENT
 
-from service.db.errors import AccessDenied, ConnectionLost, DatabaseError, Unreachable, translate
+from service.db.errors import AccessDenied, ConnectionLost, DatabaseError, StatementTooLarge, Unreachable, translate
 from service.db.packets import Result, Row
 from service.db.statements import Statement, Value
 from service.db.wire import wire_of
@@ -37,6 +37,7 @@ STATEMENT_SECONDS = 10
 LOCK_SECONDS = 8
 IDLE_WRITE_SECONDS = 10
 CONNECT_SECONDS = 5.0
+DEFAULT_MOST_BYTES = 16 * 1024 * 1024  # MariaDB's own
 # So long past the server's own limit for a statement only a broken network keeps an answer back.
 ANSWER_SECONDS = 5.0
 
@@ -49,6 +50,7 @@ class Connection:
         self._wire = wire_of(raw, answer_seconds)
         self.opened = opened
         self.server_start = 0
+        self.most_bytes = DEFAULT_MOST_BYTES
         self._begins = False
 
     @property
@@ -95,6 +97,8 @@ class Connection:
         return escaped(text) if self._wire.takes_backslashes else str(self._raw.escape_string(text))
 
     async def _ask(self, *texts: str) -> Sequence[Result | Exception]:
+        for text in texts:
+            self._require_room(text)
         try:
             return await self._wire.ask(*texts)
         except TimeoutError as error:
@@ -105,6 +109,11 @@ class Connection:
             raise
         except Exception as error:
             raise self._meant(error) from error
+
+    def _require_room(self, text: str) -> None:
+        # Else the server closes the connection, as if it had gone. A character takes four bytes at the most.
+        if 4 * len(text) >= self.most_bytes and len(text.encode("utf-8", "surrogateescape")) >= self.most_bytes:
+            raise StatementTooLarge(self.most_bytes)
 
     def _meant(self, error: Exception) -> DatabaseError:
         meant = translate(error)
@@ -155,7 +164,7 @@ async def connect(
             )
             connection = Connection(raw, now, seconds + ANSWER_SECONDS)
             try:
-                start = (await connection.run(identify)).rows[0][0]
+                start, most_bytes = (await connection.run(identify)).rows[0]
             except BaseException:
                 connection.close()
                 raise
@@ -168,4 +177,5 @@ async def connect(
         told = type(meant) not in (DatabaseError, AccessDenied)  # a login refused is a door shut, not a right missing
         raise (meant if told else Unreachable(str(meant))) from error
     connection.server_start = int(float(start or 0))
+    connection.most_bytes = int(most_bytes or DEFAULT_MOST_BYTES)
     return connection

@@ -46,6 +46,14 @@ class StorageFull(DatabaseError):
     """The database has no room left."""
 
 
+class StatementTooLarge(DatabaseError):
+    """The statement has more bytes than the `most` that the database takes at once; it was not sent."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the statement is longer than the database's max_allowed_packet of {most} bytes")
+        self.most = most
+
+
 class OutcomeUnknown(DatabaseError):
     """The connection broke after COMMIT had been sent: the write may or may not have happened."""
 

@@ -105,6 +105,9 @@ def problem_of(error: Exception) -> Problem | None:
         case TooManyAttempts():
             told = {POLICY: policy_of(error.limit), LEFT: left_of(error.limit, 0, error.seconds)}
             return _later(error.seconds, told)
+        case db.StatementTooLarge():
+            size = f"{error.most / MEBIBYTE:g} MiB"
+            return Problem("PAYLOAD_TOO_LARGE", limit=(f"{size} de la base de datos", f"{size} of the database"))
         case db.DatabaseError():
             make = next((make for kind, make in _DATABASE.items() if isinstance(error, kind)), None)
             return make() if make else None
