@@ -1,6 +1,8 @@
 """Passwords are kept as argon2id hashes; checking one is slow on purpose, so few are checked at once."""
 
 import asyncio
+import os
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -28,7 +30,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
         # Checked for users who do not exist, so that they cost the same time.
-        self._decoy = self._hasher.hash("decoy")
+        self._decoy = _nobodys_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of `password`; TooManyHashes when too many wait."""
@@ -67,3 +69,9 @@ class Passwords:
     def close(self) -> None:
         """End the threads when what they do is done."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """A hash as `hasher` makes them, of no known password; drawn by lot, so a worker's start hashes nothing."""
+    salt, tag = (b64encode(os.urandom(length)).decode().rstrip("=") for length in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${tag}"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 from aiohttp.web_urldispatcher import AbstractRoute, ResourceRoute
 
-# Upper bounds of the classes of duration, in seconds; what took longer than the last is in a class of its own.
-BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+from service.http.durations import BOUNDS
+
 UNKNOWN_ROUTE = "none"
 UNKNOWN_METHOD = "other"
 

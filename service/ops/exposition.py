@@ -8,7 +8,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from service import __version__
-from service.http.tally import BOUNDS
+from service.http.durations import BOUNDS
 from service.ops.families import FAMILIES, SEPARATOR, SUM, Family, Kind
 
 Labelled = Mapping[tuple[str, ...], float]

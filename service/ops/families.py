@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from service.http.tally import BOUNDS
+from service.http.durations import BOUNDS
 
 SEPARATOR = "\x1f"
 SUM = "sum"

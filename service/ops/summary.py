@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.http.tally import BOUNDS
+from service.http.durations import BOUNDS
 from service.ops import families as of
 from service.ops.families import SEPARATOR, SUM, Family
 

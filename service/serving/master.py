@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 from service.host.processes import die_with_parent
-from service.serving.workers import GRACEFUL_SECONDS
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+# How long workers may take to end their requests.
+GRACEFUL_SECONDS = 10
 
 
 class WorkerProcesses:

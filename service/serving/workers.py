@@ -8,6 +8,7 @@ of one that all share, whoever wakes first would take them all.
 """
 
 import gc
+import importlib
 import os
 import resource
 import signal
@@ -21,12 +22,15 @@ from gunicorn.glogging import Logger
 
 from service.host.counts import SharedCounts
 from service.host.logs import formatter, log_to_stderr
+from service.serving.master import GRACEFUL_SECONDS
 from service.settings import Settings
 
-GRACEFUL_SECONDS = 10
 # Less than gunicorn's patience, so that a worker ends its requests before it is killed.
 SHUTDOWN_SECONDS = 8.0
 KEEPALIVE_SECONDS = 75.0
+
+# What every worker needs of others' code. A new version of it comes with a restart, not with SIGHUP.
+LIBRARIES = ("aiohttp.web", "argon2", "jwt", "orjson", "prometheus_client", "pydantic", "uvloop")
 
 Factory = Callable[[], Awaitable[aiohttp.web.AppRunner]]
 
@@ -109,6 +113,12 @@ def allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def import_libraries() -> None:
+    """In the master, once: no worker spends its start on them, and all share the memory that they take."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+
+
 def runner_factory(settings: Settings, counts: SharedCounts) -> Factory:
     """What makes one worker's application and the runner that serves it."""
 
@@ -134,4 +144,5 @@ if __name__ == "__main__":
     allow_files()
     given = Settings.from_environment(os.environ)
     log_to_stderr(formatter(given.log_format, given.secrets()))
+    import_libraries()
     Workers(given, [int(each) for each in sys.argv[1:]]).run()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import bcrypt
 import pytest
+from argon2 import extract_parameters
 
 from service.auth import dated_hashes
 from service.auth.passwords import AT_ONCE, QUEUE, Passwords, TooManyHashes
@@ -54,6 +55,11 @@ async def test_what_was_hashed_matches_and_is_of_today(passwords: Passwords) -> 
 
 async def test_nobody_has_no_password(passwords: Passwords) -> None:
     assert not await passwords.matches("decoy", None)
+
+
+async def test_what_stands_for_no_user_is_as_costly_as_a_hash(passwords: Passwords) -> None:
+    assert extract_parameters(passwords._decoy) == extract_parameters(await passwords.hash("ñandú"))
+    assert not passwords.is_dated(passwords._decoy)
 
 
 # Written by werkzeug 3 and by bcrypt, for the password "Correct-Horse-1".

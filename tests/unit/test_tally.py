@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from service.http.tally import BOUNDS, Tally
+from service.http.durations import BOUNDS
+from service.http.tally import Tally
 
 
 @pytest.fixture
