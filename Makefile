@@ -94,8 +94,18 @@ mutants: setup-dev ## change cache, conditions and transactions at random: the t
 lint: setup-dev ## check style, types and known weaknesses
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy --strict service clients/python
+	@$(MAKE) --no-print-directory types
 	$(PYTHON) -m bandit --quiet --ini setup.cfg --recursive service run.py
+
+# Each folder of tests by itself: it has a conftest.py of its own, and its helpers are modules without a package.
+.PHONY: types
+types: setup-dev ## check the types of the service, the client, the benchmark and the tests
+	$(PYTHON) -m mypy --strict service clients/python bench
+	MYPYPATH=tests:tests/clients $(PYTHON) -m mypy --strict tests/unit tests/*.py
+	MYPYPATH=tests:tests/contract $(PYTHON) -m mypy --strict tests/contract
+	MYPYPATH=tests:tests/exactness $(PYTHON) -m mypy --strict tests/exactness
+	MYPYPATH=tests:tests/clients $(PYTHON) -m mypy --strict tests/clients
+	MYPYPATH=tests $(PYTHON) -m mypy --strict tests/integration
 
 .PHONY: screenshots
 screenshots: setup-dev mariadb chromium ## pictures of the herd page, in docs/screenshots

@@ -42,8 +42,7 @@ class Client:
         if time.monotonic() - self._used > IDLE_SECONDS:
             self._connection.close()
         if self._connection.sock is None:
-            self._connection.connect()
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connect()
         content = None if body is None else json.dumps(body).encode()
         headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
         started = time.perf_counter()
@@ -52,6 +51,10 @@ class Client:
         read = response.read()
         self._used = time.monotonic()
         return Timed(response.status, read, time.perf_counter() - started)
+
+    def _connect(self) -> None:
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def good(self, method: str, path: str, body: object = None) -> Timed:
         """The answer to a request that must succeed; BenchError else."""

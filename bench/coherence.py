@@ -20,7 +20,7 @@ from bench.targets import Target, herdbook
 
 PATH = "/api/v1/animals?page=1&limit=50"
 CONNECTIONS = 64
-SETTINGS = {
+SETTINGS: dict[str, dict[str, str]] = {
     "host": {},
     "host, no memo of heads": {"HERDBOOK_MEMO": "0"},
     "database": {"HERDBOOK_COHERENCE": "database"},
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
             for number, (name, settings) in enumerate(SETTINGS.items()):
                 own = folder / str(number)
                 own.mkdir()
-                targets[name] = stack.enter_context(herdbook(farm, chosen.animals, own, cores, **settings))
+                targets[name] = stack.enter_context(herdbook(farm, chosen.animals, own, cores, 1, **settings))
             found = rates(targets, cores, chosen.seconds, chosen.rounds)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ What is assumed, and not known, is in the constants: how often each role comes, 
 view ends in a write, and that few pages, breeds and animals are looked at much more often than the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -30,7 +30,7 @@ class Step:
     method: str
     route: str
     rest: str = ""  # what follows the route in the path
-    body: dict[str, object] | None = None
+    body: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.machine import BenchError
 from service.db.blocking import connect
@@ -106,7 +107,7 @@ def _has_tables(url: DatabaseURL) -> bool:
     return bool(_all(url, "SHOW TABLES LIKE 'animals'"))
 
 
-def _all(url: DatabaseURL, statement: str) -> list[tuple]:  # type: ignore[type-arg]
+def _all(url: DatabaseURL, statement: str) -> list[tuple[Any, ...]]:
     with connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall())

@@ -16,9 +16,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import farm as farms
@@ -84,13 +85,18 @@ async def listen(port: int, count: int) -> list[Listener]:
     return list(listeners)
 
 
-async def until(condition, otherwise: str) -> None:  # type: ignore[no-untyped-def]
+async def until(condition: Callable[[], bool], otherwise: str) -> None:
     """Wait until `condition()`; BenchError when that takes too long."""
     ends = time.monotonic() + OPEN_SECONDS
     while not condition():
         if time.monotonic() > ends:
             raise BenchError(otherwise)
         await asyncio.sleep(0.01)
+
+
+def have_heard(listeners: Sequence[Listener], told: int) -> bool:
+    """Whether every one heard of all that was told."""
+    return all(one.events == told for one in listeners)
 
 
 async def measure(
@@ -109,7 +115,7 @@ async def measure(
         name = f"species {count} {number}"
         begun = time.perf_counter()
         await asyncio.to_thread(write, port, login, name)
-        await until(lambda told=number + 1: all(one.events == told for one in listeners), "an event was lost")
+        await until(partial(have_heard, listeners, number + 1), "an event was lost")
         delays += [one.came - begun for one in listeners]
     return Figures(count, memory, idle, delays)
 

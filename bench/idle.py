@@ -118,7 +118,8 @@ def main(arguments: list[str]) -> int:
                 sockets += stack.enter_context(connected(target.port, worker, min(WAVE, clients - at)))
                 silent += memory(worker, "VmRSS") - before
                 good += answered(sockets[at:], token)
-            turns = [("nobody is connected", alone, None), ("connected, nothing asked", alone + silent, None)]
+            turns: list[tuple[str, int, int | None]] = [("nobody is connected", alone, None)]
+            turns.append(("connected, nothing asked", alone + silent, None))
             turns.append(("after a request each", memory(worker, "VmRSS"), good))
             time.sleep(chosen.seconds)
             good = answered(sockets, token)
@@ -128,10 +129,10 @@ def main(arguments: list[str]) -> int:
         return 1
     print(f"{machine_line()}; {clients:,} clients of one worker\n")
     print("| clients | worker's RSS, MiB | KiB for each client | answered |\n|---|--:|--:|--:|")
-    for name, held, good in turns:
+    for name, held, count in turns:
         each = "" if held == turns[0][1] else f"{(held - turns[0][1]) / clients / KIB:.1f}"
-        print(f"| {name} | {held / MIB:.0f} | {each} | {'' if good is None else f'{good:,} of {clients:,}'} |")
-    return 0 if all(good in (None, clients) for _, _, good in turns) else 1
+        print(f"| {name} | {held / MIB:.0f} | {each} | {'' if count is None else f'{count:,} of {clients:,}'} |")
+    return 0 if all(count in (None, clients) for _, _, count in turns) else 1
 
 
 if __name__ == "__main__":

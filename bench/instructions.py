@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def _count_all(folder: Path, number: int, keep: Path | None) -> None:
 
 
 @contextmanager
-def _kept(folder: Path, keep: Path | None, name: str):  # type: ignore[no-untyped-def]
+def _kept(folder: Path, keep: Path | None, name: str) -> Iterator[Path]:
     here = (keep or folder) / name.replace(" ", "-").replace(",", "")
     here.mkdir(parents=True, exist_ok=True)
     yield here

@@ -33,7 +33,7 @@ def wanted(extra: str | None = None) -> list[str]:
 
 def lock(name: str, extra: str | None, options: list[str]) -> None:
     """Write the file `name`, for every system and every Python from the oldest on."""
-    command = [Path(sys.executable).with_name("uv"), "pip", "compile", "-", "--quiet", "--output-file", name]
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "-", "--quiet", "--output-file", name]
     command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes", "--no-annotate"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock"]
     if name != RUNS_WITH:  # the same versions everywhere

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,7 @@ def _is_deed(node: ast.AST) -> bool:
     return False
 
 
-def _swap(node: ast.AST, block: list[ast.AST], place: int, operator: ast.AST) -> Change:
+def _swap(node: ast.AST, block: list[Any], place: int, operator: ast.AST) -> Change:
     swapped = SWAPS[type(operator)]
     return node, f"{_name(operator)} to {swapped.__name__}", _placer(block, place, swapped())
 
@@ -136,7 +137,7 @@ def _setter(node: ast.AST, name: str, value: object) -> Callable[[], None]:
     return lambda: setattr(node, name, value)
 
 
-def _placer(block: list[ast.AST], place: int, value: ast.AST) -> Callable[[], None]:
+def _placer(block: list[Any], place: int, value: ast.AST) -> Callable[[], None]:
     return lambda: block.__setitem__(place, value)
 
 
@@ -165,7 +166,8 @@ def _put_in_place(mutant: Mutant) -> None:
     def get_changed_code(self: SourceFileLoader, name: str) -> CodeType | None:
         return mutant.code if self.path == str(ROOT / mutant.path) else get_code(self, name)
 
-    SourceFileLoader.get_code = get_changed_code  # type: ignore[method-assign]
+    loader: Any = SourceFileLoader
+    loader.get_code = get_changed_code
 
 
 def main() -> int:

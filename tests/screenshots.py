@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +88,7 @@ async def change_elsewhere(proxy: CutProxy, tab: Tab) -> None:
         for row in cows.rows:
             changed = await client.update("animals", row["id"], {"weight": row["weight"] + 3})
             shown = f"document.querySelector('#rows .tag').textContent === '{changed['record']}'"
-            await until(lambda shown=shown: tab.evaluate(shown))
+            await until(partial(tab.evaluate, shown))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import jwt
@@ -92,10 +93,10 @@ class Bearers:
         return True
 
 
-def database() -> dict[str, object]:
+def database() -> dict[str, Any]:
     """How a driver connects to DATABASE_URL, by the names that PyMySQL and asyncmy both take."""
     parts = urlsplit(os.environ["DATABASE_URL"])
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "database": parts.path.removeprefix("/"),

@@ -30,6 +30,11 @@ class CutProxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether the answer to lose is lost."""
+        return self.lose_next is None
+
     def go_away(self) -> None:
         """End every connection, and take no further one."""
         self.away = True

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from accessibility import violations
@@ -300,7 +301,7 @@ async def test_logging_out_leaves_nothing_behind(service: ServiceProcess) -> Non
         await shown(other)
         await tab.click("#leave")
         for one in (tab, other):
-            await until(lambda one=one: one.evaluate("!document.getElementById('entrance').hidden"))
+            await until(partial(one.evaluate, "!document.getElementById('entrance').hidden"))
         await until(lambda: tab.evaluate("indexedDB.databases().then(all => all.length === 0)"))
         assert await tab.evaluate("document.cookie") == ""
         assert await tab.evaluate("localStorage.getItem('herdbook user')") is None

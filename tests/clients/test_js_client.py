@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ async def test_changes_are_followed_as_they_come(service: ServiceProcess, client
     await until(lambda: tab.evaluate("mirror.inStep"))
     for number in range(3):
         row = await client.create("species", {"name": f"followed in the browser {number}"})
-        await until(lambda row=row: tab.evaluate(f"copy.row('species', {row['id']})"))
+        await until(partial(tab.evaluate, f"copy.row('species', {row['id']})"))
     assert await tab.evaluate("told.filter(one => one === 'species').length") >= 3
     await set_network(tab, works=False)
     await client.create("species", {"name": "made while the browser was away"})

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -118,6 +119,14 @@ async def following(service: ServiceProcess, copy: Copy) -> AsyncIterator[Counte
             logging.getLogger("herdbook_client").removeHandler(handler)
 
 
+def has_moved(counts: Counter[str], before: int) -> bool:
+    return counts["steps"] > before
+
+
+def is_equal(copy: Copy, service: ServiceProcess, resource: str) -> bool:
+    return copy.rows(resource) == table(service.url, resource)
+
+
 async def test_a_copy_is_the_table_after_each_kill(
     service: ServiceProcess, own_mariadb: PrivateMariaDB, tmp_path: Path
 ) -> None:
@@ -135,11 +144,11 @@ async def test_a_copy_is_the_table_after_each_kill(
                 await (
                     kill_worker(service, random) if kill == "worker" else kill_database(service, own_mariadb, random)
                 )
-                await until(lambda before=before: counts["steps"] > before)
+                await until(partial(has_moved, counts, before))
                 await writers.rest()
                 await asyncio.to_thread(service.wait_for_workers)
                 for resource in RESOURCES:
-                    await until(lambda resource=resource: copy.rows(resource) == table(service.url, resource))
+                    await until(partial(is_equal, copy, service, resource))
                 counts[f"kills of a {kill}"] += 1
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)

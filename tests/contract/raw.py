@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
@@ -82,7 +83,7 @@ class RawFarm:
     @property
     def memo_hits(self) -> int:
         """How many answers the memo gave; 0 where there is none."""
-        make = getattr(self.runner, "_make", None)
+        make: Any = getattr(self.runner, "_make", None)
         memo = make.args[0] if getattr(make, "func", None) is MemoHandler else None
         return 0 if memo is None else int(memo.hits)
 

@@ -19,6 +19,7 @@ from service.http.forms import asked, csv_text, streams
 from service.http.forms.asked import CSV, NDJSON, accepted_form, columns_of
 from service.parts import PARTS
 from service.records import export
+from service.records.shapes import whole_text
 
 CSV_TYPE = "text/csv; charset=utf-8; header=present"
 NDJSON_TYPE = "application/x-ndjson"
@@ -337,7 +338,8 @@ class TestBrokenOff:
         await nothing_lent(big)
 
     async def test_a_dead_connection_is_replaced(self, library: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
-        sent, send = [], Connection.send
+        send = Connection.send
+        sent: list[str] = []
 
         async def dying(self: Connection, text: str) -> Any:
             if not sent:
@@ -349,11 +351,11 @@ class TestBrokenOff:
         assert len(as_csv((await in_form(library, "/species", "text/csv")).body)) > 0
 
     async def test_a_step_too_large_is_made_smaller(self, library: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
-        whole, tried = export.whole_text, []
+        tried: list[int] = []
 
         def narrow(text: bytes | None, warnings: int) -> bytes:
             tried.append(len(text or b""))
-            return whole(text, 1 if len(text or b"") > 2000 else 0)
+            return whole_text(text, 1 if len(text or b"") > 2000 else 0)
 
         monkeypatch.setattr(export, "whole_text", narrow)
         rows = await whole_list(library, "/animals", {})
@@ -437,7 +439,7 @@ class TestIn:
         if accept == "text/csv":
             header, *lines = csv_text.parse(text.decode())
             names = [name or "" for name in header.cells]
-            rows = [dict(zip(names, line.cells, strict=True)) for line in lines]
+            rows: list[dict[str, Any]] = [dict(zip(names, line.cells, strict=True)) for line in lines]
             rows = [row for row in rows if int(row["id"] or 0) in ids]
         else:
             rows = [row for row in as_ndjson(text) if row["id"] in ids]

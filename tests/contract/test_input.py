@@ -195,8 +195,8 @@ async def test_a_page_that_is_very_long_is_whole(farm: Any) -> None:
 
 # Hypothesis: whatever text, in whatever field.
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60)
-ANY_TEXT = st.text(st.characters(blacklist_categories=("Cs",)), min_size=0, max_size=300)
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=0, max_size=300)
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 

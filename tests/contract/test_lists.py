@@ -16,7 +16,8 @@ SORTS = [(route, column) for route, one in RESOURCES.items() for column in one.a
 
 def stored(farm: Any, route: str) -> list[dict[str, Any]]:
     """The rows of the table, read by hand, in order of id."""
-    return farm.sql(f"SELECT * FROM `{RESOURCES[route].table}` ORDER BY id")
+    rows: list[dict[str, Any]] = farm.sql(f"SELECT * FROM `{RESOURCES[route].table}` ORDER BY id")
+    return rows
 
 
 def arranged(rows: list[dict[str, Any]], *keys: tuple[str, bool]) -> list[int]:

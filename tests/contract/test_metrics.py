@@ -108,8 +108,8 @@ def test_every_family_and_every_kind_of_error_is_in_the_docs() -> None:
 
 async def test_requests_are_counted_by_route_and_status(client: Any) -> None:
     before = await samples(client)
-    for path, status in (("/api/v1/species?limit=3", 200), ("/api/v1/species/987654321", 404), ("/nowhere/1", 404)):
-        assert (await client.get(path)).status == status
+    for path, told in (("/api/v1/species?limit=3", 200), ("/api/v1/species/987654321", 404), ("/nowhere/1", 404)):
+        assert (await client.get(path)).status == told
     after = await samples(client)
     for route, status in (("/api/v1/species", "200"), ("/api/v1/species/{id}", "404"), ("none", "404")):
         labels = {"method": "GET", "route": route, "status": status, "answered_by": "application"}

@@ -102,7 +102,8 @@ def faults_of(person: Person, people: list[Person], path: str, answer: RawAnswer
 
 
 async def test_nobody_gets_a_byte_of_anothers_page(farm: Any, served: RawFarm, people: list[Person]) -> None:
-    rng, faults, done, dropped = random.Random(3), [], 0, 0
+    rng, done, dropped = random.Random(3), 0, 0
+    faults: list[str] = []
     named: dict[str, RawAnswer] = {}
     async with AsyncExitStack() as stack:
         connections = [await stack.enter_async_context(served.connect()) for _ in range(CONNECTIONS)]

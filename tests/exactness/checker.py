@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+Kind = Literal["read", "write"]
+
 
 class Operation(NamedTuple):
     """What one client did; times are `time.monotonic_ns()` of one machine."""
@@ -28,9 +30,15 @@ class Operation(NamedTuple):
     client: str
     start: int  # before the request was sent
     end: int  # after its answer was read, or given up
-    kind: Literal["read", "write"]
+    kind: Kind
     table: str
     version: int | None  # None: a write whose outcome nobody knows
+
+    @property
+    def known(self) -> int:
+        """The version of an operation that has one."""
+        assert self.version is not None
+        return self.version
 
     def __str__(self) -> str:
         what = f"{self.kind} of {self.table} version {self.version}"
@@ -78,13 +86,13 @@ def _check_table(operations: list[Operation]) -> Iterator[Breach]:
 
     for read in sorted(reads, key=lambda o: o.start):
         written = ended_writes.before(read.start)
-        if written and written.version > read.version:
+        if written and written.known > read.known:
             yield Breach("stale", read, written, f"{read} started after {written} had ended")
 
         later = later_writes.before(-read.end)
         newest = started_writes.before(read.end, inclusive=True)
-        is_explained = newest and newest.version >= read.version or first_unknown <= read.end
-        if later and later.version <= read.version:
+        is_explained = newest and newest.known >= read.known or first_unknown <= read.end
+        if later and later.known <= read.known:
             yield Breach("invented", read, later, f"{read} ended before {later} started")
         elif not is_explained:
             what = f"the newest was {newest}" if newest else "none had started"
@@ -92,7 +100,7 @@ def _check_table(operations: list[Operation]) -> Iterator[Breach]:
             yield Breach("invented", read, newest, why)
 
         told = ended_reads.before(read.start)
-        if told and told.version > read.version:
+        if told and told.known > read.known:
             yield Breach("backwards", read, told, f"{read} started after {told} had ended")
 
 

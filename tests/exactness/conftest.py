@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from service_process import ServiceProcess
@@ -18,7 +19,7 @@ def start_service(
     """Starts a service, on a database of its own unless `url` names one; all are stopped after the test."""
     with ExitStack() as stack:
 
-        def start(url: DatabaseURL | None = None, **further: str) -> ServiceProcess:
+        def start(url: DatabaseURL | None = None, **further: Any) -> ServiceProcess:
             folder = tmp_path_factory.mktemp("service")
             return stack.enter_context(ServiceProcess(url or make_empty_database(), folder, **further))
 

@@ -52,7 +52,7 @@ class Sparing(Random):
 
     spared = 0
 
-    def choice(self, seq: Sequence[Any]) -> Any:
+    def choice(self, seq: Any) -> Any:
         """One of them."""
         return super().choice([one for one in seq if one != self.spared] or seq)
 

@@ -418,4 +418,4 @@ def lost_writes(history: Sequence[Operation], url: DatabaseURL) -> list[Operatio
                 version = (changed - EPOCH) // timedelta(microseconds=1)
                 latest[f"{table}/{row_id}"] = max(version, latest.get(f"{table}/{row_id}", 0))
     writes = [one for one in history if one.kind == "write" and "/" in one.table and one.version is not None]
-    return [one for one in writes if latest.get(one.table, 0) < one.version]
+    return [one for one in writes if latest.get(one.table, 0) < one.known]

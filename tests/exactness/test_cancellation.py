@@ -3,6 +3,7 @@
 import asyncio
 import types
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def given_up(work: Coroutine[Any, Any, Any], number: int) -> Generator[Any, Any,
     """Run `work` and cancel it at the `number`-th place where it waits, from 1; gives how many there were."""
     waits = 0
     awaited = None
-    step: Callable[[], Any] = lambda: work.send(None)  # noqa: E731
+    step: Callable[[], Any] = partial(work.send, None)
     while True:
         try:
             awaited = step()
@@ -40,14 +41,14 @@ def given_up(work: Coroutine[Any, Any, Any], number: int) -> Generator[Any, Any,
             if awaited is not None:
                 awaited._asyncio_future_blocking = False
                 awaited.cancel()
-            step = lambda: work.throw(asyncio.CancelledError())  # noqa: E731
+            step = partial(work.throw, asyncio.CancelledError())
             continue
         try:
             value = yield awaited
         except BaseException as error:
-            step = lambda error=error: work.throw(error)  # noqa: E731
+            step = partial(work.throw, error)
         else:
-            step = lambda value=value: work.send(value)  # noqa: E731
+            step = partial(work.send, value)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from checker import Breach, Operation, check, dumps, loads
+from checker import Breach, Kind, Operation, check, dumps, loads
 
 TABLES = ("animals", "breeds")
+KINDS: tuple[Kind, ...] = ("read", "read", "write")
 START = [Operation("load", 0, 0, "write", table, 1) for table in TABLES]
 
 
@@ -32,12 +33,11 @@ def clean_history(random: Random, unknown: float = 0.2) -> list[Operation]:
             start = now + random.randrange(5)
             moment = start + random.randrange(20)
             end = moment + random.randrange(20)
-            kind = random.choice(("read", "read", "write"))
+            kind = random.choice(KINDS)
             is_known = kind == "read" or random.random() > unknown
-            if not is_known:
-                moment = random.choice((start + random.randrange(300), None))
+            at: int | None = moment if is_known else random.choice((start + random.randrange(300), None))
             operation = Operation(client, start, end, kind, random.choice(TABLES), None)
-            moments.append((moment, random.random(), is_known, operation))
+            moments.append((at, random.random(), is_known, operation))
             now = end + 1
 
     history = list(START)
@@ -59,13 +59,13 @@ def by_the_letter(history: list[Operation]) -> Iterator[tuple[str, Operation]]:
         reads = [o for o in others if o.kind == "read"]
         writes = [o for o in others if o.kind == "write" and o.version is not None]
         had_started = [o for o in others if o.kind == "write" and o.start <= r.end]
-        if any(o.end < r.start and o.version > r.version for o in writes):
+        if any(o.end < r.start and o.known > r.known for o in writes):
             yield "stale", r
-        if any(o.start > r.end and o.version <= r.version for o in writes) or not any(
-            o.version is None or o.version >= r.version for o in had_started
+        if any(o.start > r.end and o.known <= r.known for o in writes) or not any(
+            o.version is None or o.known >= r.known for o in had_started
         ):
             yield "invented", r
-        if any(o.end < r.start and o.version > r.version for o in reads):
+        if any(o.end < r.start and o.known > r.known for o in reads):
             yield "backwards", r
 
 
@@ -82,13 +82,13 @@ def not_yet_begun(r: Operation, others: list[Operation]) -> list[int]:
 
 
 def from_nowhere(r: Operation, others: list[Operation]) -> list[int]:
-    started = [o.version for o in others if o.kind == "write" and o.start <= r.end]
-    return [] if None in started else [max(started) + 1]
+    started = [o for o in others if o.kind == "write" and o.start <= r.end]
+    return [] if any(o.version is None for o in started) else [max(o.known for o in started) + 1]
 
 
 def backwards(r: Operation, others: list[Operation]) -> list[int]:
     """Seen by no other rule: the newer version was read, but its write had not ended."""
-    told = [o.version for o in others if o.kind == "read" and o.end < r.start]
+    told = [o.known for o in others if o.kind == "read" and o.end < r.start]
     right = max([1, *(version + 1 for version in stale(r, others))])
     return [version - 1 for version in told if version > right]
 
@@ -141,7 +141,7 @@ def test_it_agrees_with_the_rules_taken_by_the_letter() -> None:
     for seed in range(300):
         random = Random(seed)
         history = [
-            o._replace(version=max(1, o.version + random.choice((-1, 1))))
+            o._replace(version=max(1, o.known + random.choice((-1, 1))))
             if o.kind == "read" and random.random() < 0.2
             else o
             for o in clean_history(random, unknown=random.choice((0, 0.05, 0.3)))

@@ -67,7 +67,7 @@ def _is_true(path: str, said: dict[str, Any], cursor: Any) -> bool:
     if path.endswith("metadata"):
         return (said["data"]["total_count"], said["data"]["last_modified"]) == (len(rows), changed)
     if path == "/species/1":
-        return (said["data"]["id"], said["data"]["name"]) == rows[0]
+        return bool((said["data"]["id"], said["data"]["name"]) == rows[0])
     if said["meta"]["as_of"] != changed or said["meta"]["pagination"]["total_items"] != len(rows):
         return False
     return "sort_by" not in path or [(row["id"], row["name"]) for row in said["data"]] == list(rows)

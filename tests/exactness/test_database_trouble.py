@@ -148,11 +148,11 @@ async def test_a_thousand_who_wait_are_all_answered_however_connections_come_bac
         async with asyncio.timeout(SOON):
             while behind.pool["waiting"] < 500:  # noqa: ASYNC110 - the pool's doing
                 await asyncio.sleep(0.02)
-        for one in held:
+        for lent in held:
             if how == "closed":
-                one.close()
+                lent.close()
             elif how == "in a transaction":
-                await one.send("START TRANSACTION")
+                await lent.send("START TRANSACTION")
         await stack.aclose()
         answers = await asyncio.wait_for(asyncio.gather(*asking), SOON)
     assert {answer.status for answer in answers} == {200}
@@ -232,7 +232,7 @@ async def remove(behind: Behind, name: str) -> Answer:
     return await behind("DELETE", f"/species/{row_id}")
 
 
-ROWS = {create: 1, create_many: 3, rename: 1, remove: 0}
+ROWS: dict[Write, int] = {create: 1, create_many: 3, rename: 1, remove: 0}
 
 
 @pytest.mark.parametrize("write", ROWS, ids=lambda write: write.__name__)

@@ -148,7 +148,7 @@ async def read_changes(one: Served, name: str) -> Answer:
 
 
 READS = (read, read_changes)
-ROWS = {create: 1, create_many: 3, rename: 1}
+ROWS: dict[Operation, int] = {create: 1, create_many: 3, rename: 1}
 
 
 SLOW = (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)  # each statement waits for its time-out: two operations are enough

@@ -42,7 +42,7 @@ def base_of(service: ServiceProcess) -> str:
 async def on_every_worker(service: ServiceProcess, query: str, token: str | None = None) -> AsyncIterator[Any]:
     """Streams, at least one of each worker."""
     async with AsyncExitStack() as stack:
-        heard = []
+        heard: list[Any] = []
         while not heard or not await asyncio.to_thread(all_have_listeners, service):
             heard += [await stack.enter_async_context(event_stream(base_of(service), query, token=token))]
         yield heard

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import faults
@@ -66,7 +66,8 @@ async def workers(service: ServiceProcess) -> AsyncIterator[dict[int, Connection
 
 
 async def connected(service: ServiceProcess) -> dict[int, Connection]:
-    pids, found = set(service.worker_pids()), {}
+    pids = set(service.worker_pids())
+    found: dict[int, Connection] = {}
     async with asyncio.timeout(60):
         while found.keys() != pids:
             one = Connection(service.host, service.port, service.token)
@@ -138,9 +139,9 @@ async def change_password(admin: Connection, person: Person, workers: dict[int, 
     person.end()
 
 
-Change = Callable[[Connection, Person, dict[int, Connection]], Any]
+Change = Callable[[Connection, Person, dict[int, Connection]], Coroutine[Any, Any, None]]
 # Passwords are rare: each costs an argon2.
-KINDS: list[Change] = [change_role] * 8 + [change_status] * 8 + [log_out] * 6 + [change_password]
+KINDS: list[Change] = [*[change_role] * 8, *[change_status] * 8, *[log_out] * 6, change_password]
 
 
 async def test_five_hundred_changes_count_at_the_next_request_on_each_of_four_workers(

@@ -147,7 +147,7 @@ def with_right_sum(text: bytes) -> bytes:
     return body + json.dumps(end, separators=(",", ":")).encode() + b"\n"
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "cut": (lambda file: file.read_bytes()[:-100], "is cut: its end is missing"),
     "cut between lines": (
         lambda file: rewritten(file, lambda text: text[: text.rindex(b"\n", 0, -1) + 1]),

@@ -14,7 +14,7 @@ from service.db.database import open_database
 from service.db.errors import ConnectionLost, DatabaseError
 from service.db.packets import Result
 from service.db.pool import PoolLimits
-from service.db.statements import SQL, Statement, Statements
+from service.db.statements import SQL, Statement, Statements, Value
 from service.db.wire import DriverWire, OwnWire
 from service.settings import DatabaseURL
 
@@ -135,14 +135,18 @@ async def test_a_server_that_goes_away_is_noticed_at_rest_and_at_work(
     other.close()
 
 
+def is_clean(wire: OwnWire) -> bool:
+    return wire.is_clean
+
+
 async def test_bytes_that_nobody_asked_for_break_the_connection(tmp_path: Path) -> None:
     async with _raw(tmp_path) as (raw, server):
         wire = OwnWire(raw, 5)
         raw._writer.transport.set_protocol(wire)
-        assert wire.is_clean
+        assert is_clean(wire)
         server.write(b"\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00")
         for _ in range(1000):
-            if not wire.is_clean:
+            if not is_clean(wire):
                 break
             await asyncio.sleep(0.01)
         with pytest.raises(OSError, match="nobody"):
@@ -196,7 +200,7 @@ async def test_the_ledger_is_not_moved_for_rows_whose_transaction_has_ended(
     """An insert that loses a deadlock ends its transaction, and what was sent after it runs by itself."""
     connection = await session(database_url, monkeypatch)
     advance = Statements(SQL).get("ledger/advance", {"table_name", "stamp", "added"})
-    values = {"table_name": "species", "stamp": "2200-01-01", "added": 3}
+    values: dict[str, Value] = {"table_name": "species", "stamp": "2200-01-01", "added": 3}
     assert (await connection.run(advance, values)).affected == 0
     connection.begin()
     await connection.send("DO 1")

@@ -111,14 +111,15 @@ async def test_when_a_page_is_made_anew_every_segments_old_entry_goes() -> None:
 
 
 async def test_whoever_stands_on_a_page_is_told_when_it_goes() -> None:
-    table, told = PageCache(10, 10**6).table("t"), list[str]()
+    table, told = PageCache(10, 10**6).table("t"), list[bytes]()
     page = await table.fill(key(), ground(), answered(Page(b"x", CHANGED)))
-    assert page.basis is not None
-    tell: Callable[[str], Callable[[], None]] = lambda name: lambda: told.append(name)  # noqa: E731
-    for name in ("one", "two"):
-        page.basis.dependants[name] = tell(name)
+    basis = page.basis
+    assert basis is not None
+    tell: Callable[[bytes], Callable[[], None]] = lambda name: lambda: told.append(name)  # noqa: E731
+    for name in (b"one", b"two"):
+        basis.dependants[name] = tell(name)
     table.clear()
-    assert told == ["one", "two"]
+    assert told == [b"one", b"two"]
     assert page.basis is None
     assert page.on_growth is None
 

@@ -1,12 +1,12 @@
 """What the generations write down: stamps, records of COMMITs, and how long they wait; and the segment's file."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from service.cache import generations
 from service.cache.generations import SETTLE_STEP, SETTLE_STEPS, Generations
 from service.cache.segment import Segment, SegmentError, started_at
 
@@ -115,7 +115,7 @@ async def test_who_waits_looks_every_millisecond_twenty_times(
         if len(pauses) == ends_at:
             commit.committed(9)
 
-    monkeypatch.setattr(generations.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     for ends_at in (1, 3, SETTLE_STEPS):
         pauses.clear()
         commit.sending(1, 1)

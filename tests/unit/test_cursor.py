@@ -12,7 +12,7 @@ from service.resources.resource import Kind
 
 ORDER = (("name", False), ("id", False))
 KEYS = st.tuples(
-    st.integers(-(2**53), 2**53) | st.text(st.characters(blacklist_categories=("Cs",)), max_size=60),
+    st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
     st.integers(1, 2**53),
 )
 

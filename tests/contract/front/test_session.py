@@ -155,14 +155,14 @@ def is_refused(answer: Answer, status: int, code: str, client_action: str | None
 
 @pytest.mark.parametrize("spelling", ["identification", "identifier", "email", "text", "mixed case"])
 async def test_login_takes_each_spelling_of_who(farm: Any, person: Person, spelling: str) -> None:
-    said: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "identification": {"identification": person.identification},
         "identifier": {"identifier": str(person.identification)},
         "email": {"email": person.email},
         "text": {"identification": f" {person.identification} "},
         "mixed case": {"identifier": person.email.upper()},
-    }[spelling]
-    answer = await farm.post("/auth/login", {**said, "password": PASSWORD}, who=None)
+    }
+    answer = await farm.post("/auth/login", {**ways[spelling], "password": PASSWORD}, who=None)
     assert answer.status == 200, answer.body
     assert answer.json["success"] is True
     assert answer.json["message"]
@@ -778,7 +778,7 @@ async def test_an_address_has_ten_times_as_many(worker_with: Any, farm: Any) -> 
     async def attempt(number: int, address: str) -> int:
         said = {"identification": f"nobody{number}@{address}.example", "password": "Wrong-Horse-1"}
         headers = {"X-Forwarded-For": f"198.51.100.{number}, {address}"}  # the first was written by the client
-        return (await worker.post("/auth/login", said, who=None, headers=headers)).status
+        return int((await worker.post("/auth/login", said, who=None, headers=headers)).status)
 
     assert [await attempt(number, "203.0.113.7") for number in range(12)] == [401] * 10 + [429] * 2
     assert await attempt(12, "203.0.113.8") == 401
