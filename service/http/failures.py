@@ -53,8 +53,9 @@ def records_problem(error: records.RecordsError, resource: Resource, language: s
             return Problem("CONFLICT", details=details, what=what(label), field=error.field, value=error.value)
         case records.Referred():
             counts = [{"table": one.table, "field": one.field, "count": count} for one, count in error.counts]
-            said = ", ".join(f"{count} {one.label}" for one, count in error.counts)
-            return Problem("HAS_DEPENDENCIES", details={"dependencies": counts}, what=said)
+            spanish = ", ".join(f"{count} {one.label}" for one, count in error.counts)
+            english = ", ".join(f"{count} {one.english}" for one, count in error.counts)
+            return Problem("HAS_DEPENDENCIES", details={"dependencies": counts}, what=(spanish, english))
         case records.DeltasGone():
             details = {
                 "deltas_from": rfc3339(error.deltas_from),

@@ -51,9 +51,9 @@ RESOURCE = Resource(
         "diseases": ("animal_diseases", "diseases"),
     },
     referrers=(
-        Reference("animals", "idFather", "crías (padre)"),
-        Reference("animals", "idMother", "crías (madre)"),
-        Reference("animal_diseases", "animal_id", "diagnósticos"),
+        Reference("animals", "idFather", "crías (padre)", "offspring (father)"),
+        Reference("animals", "idMother", "crías (madre)", "offspring (mother)"),
+        Reference("animal_diseases", "animal_id", "diagnósticos", "diagnoses"),
     ),
     derived={"age_in_days": int, "age_in_months": int, "is_adult": bool},
     unseen=("user_id",),

@@ -17,5 +17,5 @@ RESOURCE = Resource(
     filters={"species_id": Kind.NUMBER},
     sorts=("name",),
     relations={"species": ("species",), "animals": ("animals",)},
-    referrers=(Reference("animals", "breeds_id", "animales"),),
+    referrers=(Reference("animals", "breeds_id", "animales", "animals"),),
 )

@@ -18,5 +18,5 @@ RESOURCE = Resource(
     sorts=("name",),
     unique=frozenset({"name"}),
     relations={"animals": ("animal_diseases", "animals")},
-    referrers=(Reference("animal_diseases", "disease_id", "diagnósticos"),),
+    referrers=(Reference("animal_diseases", "disease_id", "diagnósticos", "diagnoses"),),
 )

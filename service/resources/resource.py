@@ -25,11 +25,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Rows of `table` refer to this resource's rows by `field`."""
+    """Rows of `table` refer to this resource's rows by `field`; `label` and `english`: what many of them are called."""
 
     table: str
     field: str
     label: str
+    english: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,5 +16,5 @@ RESOURCE = Resource(
     sorts=("name",),
     unique=frozenset({"name"}),
     relations={"breeds": ("breeds",)},
-    referrers=(Reference("breeds", "species_id", "razas"),),
+    referrers=(Reference("breeds", "species_id", "razas", "breeds"),),
 )

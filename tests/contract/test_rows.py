@@ -275,19 +275,19 @@ async def test_a_weak_password_is_refused(farm: Any, bad: str) -> None:
 # Deleting what others refer to.
 
 REFERRERS = [
-    ("species", "breeds", "species_id", "razas"),
-    ("breeds", "animals", "breeds_id", "animales"),
-    ("animals", "animals", "idFather", "crías"),
-    ("animals", "animals", "idMother", "crías"),
-    ("animals", "animal-diseases", "animal_id", "diagnósticos"),
-    ("diseases", "animal-diseases", "disease_id", "diagnósticos"),
-    ("users", "animal-diseases", "instructor_id", "diagnósticos"),
+    ("species", "breeds", "species_id", "razas", "breeds"),
+    ("breeds", "animals", "breeds_id", "animales", "animals"),
+    ("animals", "animals", "idFather", "crías", "offspring"),
+    ("animals", "animals", "idMother", "crías", "offspring"),
+    ("animals", "animal-diseases", "animal_id", "diagnósticos", "diagnoses"),
+    ("diseases", "animal-diseases", "disease_id", "diagnósticos", "diagnoses"),
+    ("users", "animal-diseases", "instructor_id", "diagnósticos", "diagnoses"),
 ]
 
 
-@pytest.mark.parametrize(("route", "referrer", "field", "label"), REFERRERS)
+@pytest.mark.parametrize(("route", "referrer", "field", "spanish", "english"), REFERRERS)
 async def test_a_row_that_others_refer_to_is_kept_and_they_are_counted(
-    farm: Any, route: str, referrer: str, field: str, label: str
+    farm: Any, route: str, referrer: str, field: str, spanish: str, english: str
 ) -> None:
     row = await farm.create(route)
     for _ in range(2):
@@ -297,7 +297,7 @@ async def test_a_row_that_others_refer_to_is_kept_and_they_are_counted(
     table = RESOURCES[referrer].table
     (counted,) = answer.details["dependencies"]
     assert {key: counted[key] for key in ("table", "field", "count")} == {"table": table, "field": field, "count": 2}
-    for language in ("es", "en"):
+    for language, label in (("es", spanish), ("en", english)):
         again = await farm("DELETE", f"/{route}/{row['id']}", headers={"Accept-Language": language})
         assert "dependencia" in again.json["message"]
         assert f"2 {label}" in again.json["message"]
