@@ -27,6 +27,7 @@ from typing import NamedTuple
 Program = tuple[str, ...]
 Counters = tuple[int, ...]  # started and finished of slot 0, of slot 1, ...
 Token = tuple[int, ...]
+Pair = tuple[int, int]
 
 UNREAD = -1  # a counter that the reader has not looked at yet
 
@@ -123,53 +124,145 @@ class Result(NamedTuple):
 
 def search(protocol: Protocol, farm: Farm, floor: Floor) -> Result:
     """Visits every reachable state, or stops at the first answer that is below the floor."""
-    first = State(
-        version=0,
-        answered=0,
-        counters=(0, 0) * len(set(farm.writer_slots)),
-        cached=None,
-        writers=(Writer(protocol.write),) * len(farm.writer_workers),
-        readers=(Reader(),) * farm.readers,
+    halves = Halves(protocol, farm, floor)
+    first = halves.numbers(
+        State(
+            version=0,
+            answered=0,
+            counters=(0, 0) * len(set(farm.writer_slots)),
+            cached=None,
+            writers=(Writer(protocol.write),) * len(farm.writer_workers),
+            readers=(Reader(),) * farm.readers,
+        )
     )
-    came_from: dict[State, tuple[State, str] | None] = {_key(first, floor): None}
+    came_from: dict[Pair, tuple[Pair, str] | None] = {halves.key(first): None}
     lines: set[str] = set()
     stuck = 0
     queue = [first]
-    for state in queue:  # which grows meanwhile
-        at_rest = not any(writer.todo for writer in state.writers)
-        stuck += at_rest and pairs_differ(state.counters)
-        for line, after, is_breach in steps(protocol, farm, floor, state):
+    for pair in queue:  # which grows meanwhile
+        stuck += halves.is_stuck(pair)
+        for line, after, is_breach in halves.steps(pair):
             lines.add(line)
             if is_breach:
-                return Result(len(queue), lines, stuck, [*_story(came_from, state, floor), line])
-            key = _key(after, floor)
+                return Result(len(queue), lines, stuck, [*_story(came_from, halves, pair), line])
+            key = halves.key(after)
             if key not in came_from:
-                came_from[key] = (state, line)
+                came_from[key] = (pair, line)
                 queue.append(after)
     return Result(len(queue), lines, stuck, [])
 
 
-def _key(s: State, floor: Floor) -> State:
-    """The same for states with the same future: it does not matter which reader is which."""
-    answered = s.answered if floor is what_was_answered else 0
-    return State(s.version, answered, s.counters, s.cached, s.writers, tuple(sorted(s.readers)))
-
-
-def _story(came_from: dict[State, tuple[State, str] | None], state: State, floor: Floor) -> list[str]:
+def _story(came_from: dict[Pair, tuple[Pair, str] | None], halves: "Halves", pair: Pair) -> list[str]:
     lines = []
-    while (origin := came_from[_key(state, floor)]) is not None:
-        state, line = origin
+    while (origin := came_from[halves.key(pair)]) is not None:
+        pair, line = origin
         lines.append(line)
     return lines[::-1]
 
 
-def steps(protocol: Protocol, farm: Farm, floor: Floor, s: State) -> Iterator[Step]:
-    """Everything that can happen next."""
+class Numbers:
+    """Equal things have one number."""
+
+    def __init__(self) -> None:
+        self.things: list[State] = []
+        self._known: dict[State, int] = {}
+
+    def __call__(self, thing: State) -> int:
+        number = self._known.setdefault(thing, len(self.things))
+        if number == len(self.things):
+            self.things.append(thing)
+        return number
+
+
+class Halves:
+    """States as pairs of numbers: of the writers' half, and of the readers'. What a half can do is found out once.
+
+    Writers, the server and workers neither see nor change the cache and the readers; readers do not see writers. So
+    few halves make up very many states.
+    """
+
+    def __init__(self, protocol: Protocol, farm: Farm, floor: Floor) -> None:
+        self._protocol, self._farm, self._floor = protocol, farm, floor
+        self._writing, self._reading, self._seen_by_readers = Numbers(), Numbers(), Numbers()
+        self._stuck: dict[int, bool] = {}
+        self._twins: dict[int, int] = {}
+        self._outlooks: dict[int, int] = {}
+        self._writers_steps: dict[int, list[tuple[str, int]]] = {}
+        self._readers_steps: dict[Pair, list[tuple[str, int, int, bool]]] = {}
+
+    def numbers(self, s: State) -> Pair:
+        """The pair that stands for a state."""
+        return self._writers_number(s), self._readers_number(s)
+
+    def key(self, pair: Pair) -> Pair:
+        """The same for states with the same future: it does not matter which reader is which."""
+        writing, reading = pair
+        if reading not in self._twins:
+            s = self._reading.things[reading]
+            self._twins[reading] = self._reading(s._replace(readers=tuple(sorted(s.readers))))
+        return writing, self._twins[reading]
+
+    def is_stuck(self, pair: Pair) -> bool:
+        """Whether all writers are at rest and a slot still looks in flight."""
+        writing, _ = pair
+        if writing not in self._stuck:
+            s = self._writing.things[writing]
+            self._stuck[writing] = not any(writer.todo for writer in s.writers) and pairs_differ(s.counters)
+        return self._stuck[writing]
+
+    def steps(self, pair: Pair) -> Iterator[tuple[str, Pair, bool]]:
+        """Everything that can happen next: what, to which state, and whether that is a breach."""
+        writing, reading = pair
+        if writing not in self._writers_steps:
+            self._find_out_about_writers(writing)
+        for line, after in self._writers_steps[writing]:
+            yield line, (after, reading), False
+        outlook = self._outlooks[writing]
+        if (outlook, reading) not in self._readers_steps:
+            self._find_out_about_readers(outlook, reading)
+        for line, answered, after, is_breach in self._readers_steps[outlook, reading]:
+            yield line, (self._told(writing, answered), after), is_breach
+
+    def _find_out_about_writers(self, writing: int) -> None:
+        s = self._writing.things[writing]
+        found = writers_side(self._protocol, self._farm, s)
+        self._writers_steps[writing] = [(step.line, self._writers_number(step.state)) for step in found]
+        self._outlooks[writing] = self._seen_by_readers(s._replace(writers=()))
+
+    def _find_out_about_readers(self, outlook: int, reading: int) -> None:
+        seen, own = self._seen_by_readers.things[outlook], self._reading.things[reading]
+        s = seen._replace(cached=own.cached, readers=own.readers)
+        self._readers_steps[outlook, reading] = [
+            (step.line, self._answered(step.state), self._readers_number(step.state), step.is_breach)
+            for step in readers_side(self._protocol, self._farm, self._floor, s)
+        ]
+
+    def _told(self, writing: int, answered: int) -> int:
+        s = self._writing.things[writing]
+        return writing if s.answered == answered else self._writers_number(s._replace(answered=answered))
+
+    def _writers_number(self, s: State) -> int:
+        return self._writing(State(s.version, self._answered(s), s.counters, None, s.writers, ()))
+
+    def _answered(self, s: State) -> int:
+        """Where the floor is what was committed, nobody ever looks at what was answered."""
+        return s.answered if self._floor is what_was_answered else 0
+
+    def _readers_number(self, s: State) -> int:
+        return self._reading(State(0, 0, (), s.cached, (), s.readers))
+
+
+def writers_side(protocol: Protocol, farm: Farm, s: State) -> Iterator[Step]:
+    """Everything that writers, the server and workers can do next."""
     for i in range(len(s.writers)):
         yield from writer_steps(protocol, farm, s, i)
         yield from server_steps(s, i)
     for worker in set(farm.writer_workers):
         yield from worker_steps(protocol, farm, s, worker)
+
+
+def readers_side(protocol: Protocol, farm: Farm, floor: Floor, s: State) -> Iterator[Step]:
+    """Everything that readers can do next."""
     has_the_thread = [i for i, reader in enumerate(s.readers) if reader.at == "counters"]
     for i in has_the_thread or range(len(s.readers)):
         yield from reader_steps(protocol, farm, floor, s, i)
