@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from copied_database import Original
 
 from service.db import migrate
 from service.db.blocking import connect
@@ -56,22 +57,30 @@ def make_empty_database(mariadb: PrivateMariaDB) -> Callable[[], DatabaseURL]:
 
 
 @pytest.fixture(scope="session")
-def make_database(make_empty_database: Callable[[], DatabaseURL]) -> Callable[[], DatabaseURL]:
+def migrated(mariadb: PrivateMariaDB) -> Original:
+    """A migrated database, to be copied."""
+    url = _create(mariadb, "herdbook_migrated")
+    migrate.apply(url, MIGRATIONS)
+    return Original(url)
+
+
+@pytest.fixture(scope="session")
+def make_database(make_empty_database: Callable[[], DatabaseURL], migrated: Original) -> Callable[[], DatabaseURL]:
     """Gives a new migrated database at each call."""
 
     def make() -> DatabaseURL:
         url = make_empty_database()
-        migrate.apply(url, MIGRATIONS)
+        migrated.copy_to(url)
         return url
 
     return make
 
 
 @pytest.fixture(scope="session")
-def database_url(mariadb: PrivateMariaDB) -> DatabaseURL:
+def database_url(mariadb: PrivateMariaDB, migrated: Original) -> DatabaseURL:
     """The migrated database `herdbook_test`, which the tests of the run share."""
     url = _create(mariadb, "herdbook_test")
-    migrate.apply(url, MIGRATIONS)
+    migrated.copy_to(url)
     return url
 
 

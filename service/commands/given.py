@@ -8,8 +8,7 @@ import orjson
 
 from service.commands.failure import CommandError
 from service.http.forms.csv_rows import Columns
-from service.http.forms.csv_text import Line, MisplacedQuotes, parse
-from service.http.forms.uploads import BYTE_ORDER_MARK
+from service.http.forms.csv_text import BYTE_ORDER_MARK, Line, MisplacedQuotes, parse
 from service.records.errors import Fault, InvalidRows
 from service.resources.resource import Resource
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from service.commands.failure import CommandError
 from service.commands.given import LONGEST, Given
-from service.http.forms.uploads import BYTE_ORDER_MARK
+from service.http.forms.csv_text import BYTE_ORDER_MARK
 
 SPACES = " \t\r\n"
 PIECE = 256 * 1024

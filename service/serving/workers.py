@@ -30,7 +30,7 @@ SHUTDOWN_SECONDS = 8.0
 KEEPALIVE_SECONDS = 75.0
 
 # What every worker needs of others' code. A new version of it comes with a restart, not with SIGHUP.
-LIBRARIES = ("aiohttp.web", "argon2", "jwt", "orjson", "prometheus_client", "pydantic", "uvloop")
+LIBRARIES = ("aiohttp.web", "argon2", "jwt", "orjson", "prometheus_client", "pydantic.main", "pydantic.types", "uvloop")
 
 Factory = Callable[[], Awaitable[aiohttp.web.AppRunner]]
 

@@ -13,11 +13,11 @@ from service.settings import DatabaseURL
 
 @pytest.fixture(scope="module")
 def service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcess]:
     """A service of two workers with a sample farm."""
     folder = tmp_path_factory.mktemp("service")
-    with ServiceProcess(make_empty_database(), folder, workers=2, HERDBOOK_SAMPLE_ANIMALS="300") as running:
+    with ServiceProcess(make_database(), folder, workers=2, HERDBOOK_SAMPLE_ANIMALS="300") as running:
         yield running
 
 

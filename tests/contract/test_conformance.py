@@ -12,7 +12,7 @@ import pytest
 from specimens import ROUTES
 
 HERE = Path(__file__).parent / "conformance"
-EXAMPLES = int(os.environ.get("HERDBOOK_FUZZ_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("HERDBOOK_FUZZ_EXAMPLES", "1"))
 # With few examples, only those: the phases of fixed cases and of chained requests take minutes.
 PHASES = "fuzzing" if EXAMPLES < 50 else "coverage,fuzzing"
 # Asked last: they end the session that asks.

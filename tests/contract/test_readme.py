@@ -55,12 +55,12 @@ def requests() -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def answers(make_empty_database: Any, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def answers(make_database: Any, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What each of the README's requests prints, made one after the other in one shell against a service of its own."""
     if shutil.which("curl") is None:
         pytest.skip("the README's requests are made with curl, which is not installed")
     folder = tmp_path_factory.mktemp("readme")
-    with ServiceProcess(make_empty_database(), folder, workers=2, HERDBOOK_SAMPLE_ANIMALS="2000") as service:
+    with ServiceProcess(make_database(), folder, workers=2, HERDBOOK_SAMPLE_ANIMALS="2000") as service:
         texts = [text for text, *_ in requests()]
         script = "\nprintf '\\0'\n".join(["set -eu", *texts])
         script = script.replace(ADDRESS, f"http://{service.host}:{service.port}")

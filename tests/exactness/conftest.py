@@ -14,22 +14,22 @@ StartService = Callable[..., ServiceProcess]
 
 @pytest.fixture
 def start_service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StartService]:
     """Starts a service, on a database of its own unless `url` names one; all are stopped after the test."""
     with ExitStack() as stack:
 
         def start(url: DatabaseURL | None = None, **further: Any) -> ServiceProcess:
             folder = tmp_path_factory.mktemp("service")
-            return stack.enter_context(ServiceProcess(url or make_empty_database(), folder, **further))
+            return stack.enter_context(ServiceProcess(url or make_database(), folder, **further))
 
         yield start
 
 
 @pytest.fixture(scope="module")
 def service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcess]:
     """One service of four workers for the tests of a module."""
-    with ServiceProcess(make_empty_database(), tmp_path_factory.mktemp("service")) as running:
+    with ServiceProcess(make_database(), tmp_path_factory.mktemp("service")) as running:
         yield running

@@ -26,11 +26,11 @@ StartService = Callable[..., ServiceProcess]
 
 @pytest.fixture(scope="module")
 def service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcess]:
     """A service whose sessions may have many streams."""
     folder = tmp_path_factory.mktemp("service")
-    with ServiceProcess(make_empty_database(), folder, WORKERS, HERDBOOK_SESSION_STREAMS="100") as running:
+    with ServiceProcess(make_database(), folder, WORKERS, HERDBOOK_SESSION_STREAMS="100") as running:
         yield running
 
 

@@ -23,7 +23,7 @@ from service.db.errors import DatabaseError
 from service.settings import DatabaseURL, Settings
 
 WRITERS = 32
-WRITES_EACH = int(os.environ.get("HERDBOOK_LEDGER_WRITES", "300"))  # of each writer
+WRITES_EACH = int(os.environ.get("HERDBOOK_LEDGER_WRITES", "150"))  # of each writer
 HOT_ROWS = 16
 LOST_A_RACE = (1205, 1213)
 

@@ -18,7 +18,7 @@ from shadow import KINDS, Order, Row, Table, comes_after, order_of
 
 from service.settings import DatabaseURL
 
-RUNS = int(os.environ.get("HERDBOOK_MACHINE_RUNS", "300"))
+RUNS = int(os.environ.get("HERDBOOK_MACHINE_RUNS", "100"))
 STEPS = int(os.environ.get("HERDBOOK_MACHINE_STEPS", "50"))
 MISSING = 10**12  # the id of no row
 

@@ -48,9 +48,9 @@ class Canaries:
 
 @pytest.fixture(params=["text", "json"])
 def canaries(
-    request: pytest.FixtureRequest, make_empty_database: Callable[[], DatabaseURL], tmp_path: Path
+    request: pytest.FixtureRequest, make_database: Callable[[], DatabaseURL], tmp_path: Path
 ) -> Iterator[Canaries]:
-    url = make_empty_database()
+    url = make_database()
     further = {
         "HERDBOOK_LOG_LEVEL": "debug",
         "HERDBOOK_LOG_FORMAT": request.param,

@@ -55,9 +55,9 @@ async def ask(service: ServiceProcess, method: str, path: str, body: Any = None)
 
 @pytest.mark.parametrize("waits", [True, False], ids=["what it waits for comes", "it never comes"])
 async def test_a_hundred_requests_at_the_end(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path: Path, waits: bool
+    make_database: Callable[[], DatabaseURL], tmp_path: Path, waits: bool
 ) -> None:
-    url = make_empty_database()
+    url = make_database()
     with ServiceProcess(url, tmp_path, workers=2, HERDBOOK_POOL_OVERFLOW="60") as service:
         with locked(url, "species"):
             reads = [ask(service, "GET", f"/species?search=x{number}") for number in range(READS)]

@@ -13,10 +13,10 @@ ROWS = 100_000
 
 @pytest.fixture(scope="module")
 def service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcess]:
     """One worker on a table of ROWS animals and the forty of the sample."""
-    url = make_empty_database()
+    url = make_database()
     with ServiceProcess(url, tmp_path_factory.mktemp("export"), workers=1) as service:
         fill(url, ROWS)
         yield service

@@ -16,8 +16,8 @@ ROUTE = {"method": "GET", "route": "/api/v1/diseases", "status": "200"}
 
 
 @pytest.fixture(scope="module")
-def service(make_empty_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    with ServiceProcess(make_empty_database(), tmp_path_factory.mktemp("service"), workers=2) as service:
+def service(make_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    with ServiceProcess(make_database(), tmp_path_factory.mktemp("service"), workers=2) as service:
         yield service
 
 

@@ -16,8 +16,8 @@ from service.http.rates import WINDOW
 LIMIT = 40
 
 
-def test_four_workers_count_together(make_empty_database: Any, tmp_path: Path) -> None:
-    with ServiceProcess(make_empty_database(), tmp_path, workers=4, HERDBOOK_USER_RATE=str(LIMIT)) as service:
+def test_four_workers_count_together(make_database: Any, tmp_path: Path) -> None:
+    with ServiceProcess(make_database(), tmp_path, workers=4, HERDBOOK_USER_RATE=str(LIMIT)) as service:
         time.sleep(max(0, time.time() % WINDOW - (WINDOW - 30)) and WINDOW - time.time() % WINDOW)
         window = time.time() // WINDOW
         outcomes, workers = Counter[int](), set[str]()

@@ -104,11 +104,11 @@ def test_who_is_not_there_is_named(run: CommandLine) -> None:
 
 @pytest.fixture(scope="module")
 def service(
-    make_empty_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
+    make_database: Callable[[], DatabaseURL], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceProcess]:
     """A service that hardly looks for changes made by hand."""
     folder = tmp_path_factory.mktemp("users")
-    with ServiceProcess(make_empty_database(), folder, workers=2, HERDBOOK_POLL_MS="60000") as one:
+    with ServiceProcess(make_database(), folder, workers=2, HERDBOOK_POLL_MS="60000") as one:
         yield one
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 LINE_END = "\r\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # at the beginning of a file, of CSV or of another form
 _quoted = re.compile(r'[",\r\n]').search
 _CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\r|\Z)')
 

@@ -11,12 +11,11 @@ from aiohttp import web
 from service.http.bodies import json_array
 from service.http.forms.asked import CSV, NDJSON
 from service.http.forms.csv_rows import Columns, at_line
-from service.http.forms.csv_text import Line, MisplacedQuotes, parse
+from service.http.forms.csv_text import BYTE_ORDER_MARK, Line, MisplacedQuotes, parse
 from service.http.problems import Problem
 from service.records.errors import Fault, InvalidRows
 from service.resources.resource import Resource
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF8 = ("utf-8", "utf8", "us-ascii")
 
 
