@@ -111,7 +111,8 @@ class ServiceProcess:
 
     def worker_pids(self) -> list[int]:
         """The workers of the present master."""
-        return children(self.master) if self.master is not None else []
+        master = self.master
+        return children(master) if master is not None else []
 
     def wait_for_workers(self, but_not: int | None = None) -> None:
         """Until all workers answer, none of them `but_not`."""
@@ -135,7 +136,8 @@ class ServiceProcess:
 
     def serve_one_generation(self) -> bool:
         """Whether no two living workers, old ones on their way out included, have different generations in memory."""
-        pids = [pid for pid in descendants(self.supervisor) if pid != self.master]
+        master = self.master
+        pids = [pid for pid in descendants(self.supervisor) if pid != master]
         mapped = {pid: found for pid in pids if (found := mapped_segments(pid))}
         together = set().union(*mapped.values())
         # One may have gone while the others were looked at.
@@ -147,7 +149,7 @@ class ServiceProcess:
         while not condition():
             assert self._process is None or self._process.poll() is None, f"the service ended\n{self.log()}"
             assert time.monotonic() < deadline, f"it did not happen in {seconds:g} s\n{self.log()[-4000:]}"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def log(self) -> str:
         """What the service has printed."""
@@ -203,22 +205,35 @@ def send(pid: int, number: signal.Signals) -> None:
         return
 
 
-def children(pid: int) -> list[int]:
-    """The living processes that `pid` started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+def parents() -> dict[int, int]:
+    """The living processes, and who started each. In few system calls, since tests look again and again."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            file = os.open(f"/proc/{name}/stat", os.O_RDONLY)
+            try:
+                said = os.read(file, 1024)
+            finally:
+                os.close(file)
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return sorted(found)
+        state, parent = said.rpartition(b")")[2].split(None, 2)[:2]
+        if state != b"Z":
+            found[int(name)] = int(parent)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """The living processes that `pid` started."""
+    return sorted(child for child, parent in parents().items() if parent == pid)
 
 
 def descendants(pid: int) -> list[int]:
     """The living processes below `pid`."""
-    return [one for child in children(pid) for one in (child, *descendants(child))]
+    table, found = parents(), [pid]
+    for one in found:  # which grows meanwhile
+        found += sorted(child for child, parent in table.items() if parent == one)
+    return found[1:]
 
 
 def free_port() -> int:

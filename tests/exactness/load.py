@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pymysql
 from checker import Operation
 from http_client import Answer, Connection, NoAnswer
+from service_process import ServiceProcess
 
 from service.db.blocking import connect
 from service.settings import DatabaseURL
@@ -34,6 +35,7 @@ TABLES = {
 # What an answer with relations tells of other tables' rows: where, whose, and by which column.
 RELATED = {"animals": (("breed", "breeds", "name"),), "breeds": (("species", "species", "name"),)}
 HOT_ROWS = 12
+CLIENTS = 16
 
 
 def microseconds(text: str) -> int:
@@ -404,6 +406,19 @@ def make_clients(
         )
         for number in range(count)
     ]
+
+
+async def recorded(service: ServiceProcess, operations: int, *, seed: int = 1) -> Recorder:
+    """What sixteen clients are told in so many operations."""
+    recorder = Recorder()
+    recorder.begin(service.url)
+    clients = make_clients((service.host, service.port, service.token), recorder, count=CLIENTS, seed=seed)
+    try:
+        await asyncio.gather(*(client.run(operations // CLIENTS) for client in clients))
+    finally:
+        for client in clients:
+            await client.close()
+    return recorder
 
 
 def lost_writes(history: Sequence[Operation], url: DatabaseURL) -> list[Operation]:

@@ -231,7 +231,7 @@ def test_a_restore_that_is_killed_or_interrupted_leaves_nothing(make_database: M
                 cursor.execute("SELECT COUNT(*) FROM animals")
                 if cursor.fetchone()[0]:
                     break
-                time.sleep(0.005)
+                time.sleep(0.02)
         process.send_signal(number)
         try:
             assert process.wait(60) in (-signal.SIGKILL, 130)

@@ -196,7 +196,7 @@ def test_a_load_that_is_killed_and_resumed_loses_and_doubles_nothing(
         process = herd.begun(*words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while process.poll() is None and asked(url, place)[0] == before and time.monotonic() < deadline:
-            time.sleep(0.005)
+            time.sleep(0.02)
         time.sleep(0.03 * kills)  # a little further into the next batch each time
         process.kill()
         process.wait()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from service_process import descendants
 
 from service.db.blocking import connect
 from service.db.private import PrivateMariaDB
@@ -53,15 +54,8 @@ class Service:
 
     def children(self) -> dict[int, str]:
         """Every process below the supervisor, with its arguments."""
-        found: dict[int, str] = {}
-        parents = [self.process.pid]
-        while parents:
-            parent = parents.pop()
-            for pid, its_parent, arguments in processes():
-                if its_parent == parent:
-                    found[pid] = arguments
-                    parents.append(pid)
-        return found
+        found = ((pid, arguments_of(pid)) for pid in descendants(self.process.pid))
+        return {pid: arguments for pid, arguments in found if arguments is not None}
 
     def child(self, words: str) -> int:
         """The first process below the supervisor whose arguments hold `words`."""
@@ -394,17 +388,12 @@ def answers(service: Service) -> bool:
         return False
 
 
-def processes() -> list[tuple[int, int, str]]:
-    """Process id, parent and arguments of every process, as `ps` shows them to anyone."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            arguments = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        found.append((int(folder.name), parent, arguments))
-    return sorted(found)
+def arguments_of(pid: int) -> str | None:
+    """The arguments of a process, as `ps` shows them to anyone; None where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def is_alive(pid: int) -> bool:
@@ -418,4 +407,4 @@ def wait_until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.05)
