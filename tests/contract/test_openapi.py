@@ -155,7 +155,7 @@ async def test_the_description_is_a_page_with_validators(farm: Any) -> None:
 
 def test_an_operation_says_which_problems_follow_from_what_it_takes() -> None:
     operation = Operation("POST", "/api/v1/x/{id}/y", "x", "Do x", {}, body={}, refusals=(409,))
-    assert operation.problems == (400, 409, 413, 415, 422, 503)
+    assert operation.problems == (400, 409, 413, 415, 422, 429, 503)
     assert operation.identifier == "post-x-id-y"
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from service.http.rates import LIMITED
+
 Schema = dict[str, Any]
 PROBLEMS_OF_BODIES = (400, 413, 415, 422)
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -50,6 +52,7 @@ class Operation:
     def problems(self) -> tuple[int, ...]:
         """Every status of a problem it may be answered with."""
         found = {*self.refusals, 503}
+        found |= {429} if self.path.startswith(LIMITED) else set()  # past a limit of requests, where one is set
         found |= {401, 403} if self.access is not Access.ANYONE else set()
         found |= set(PROBLEMS_OF_BODIES) if self.body is not None else set()
         return tuple(sorted(found))

@@ -37,7 +37,7 @@ def session_operations(users: Resource, base: str) -> Iterator[Operation]:
         "Tokens for who knows the password",
         opened,
         body={JSON: _CREDENTIALS},
-        refusals=(401, 403, 429),
+        refusals=(401, 403),
     )
     yield Operation(
         "POST",
@@ -55,7 +55,7 @@ def session_operations(users: Resource, base: str) -> Iterator[Operation]:
         opened,
         access=Access.TOKEN,
         body={JSON: _PASSWORDS},
-        refusals=(429, 507),
+        refusals=(507,),
     )
     yield Operation(
         "POST",
@@ -82,7 +82,7 @@ def session_operations(users: Resource, base: str) -> Iterator[Operation]:
         "Sign up, with a role that the settings allow",
         {201: answered("The new user.", envelope(_USER, WRITTEN_META), ("Location",))},
         body={JSON: _newcomer(users)},
-        refusals=(403, 409, 429, 507),
+        refusals=(403, 409, 507),
     )
 
 
