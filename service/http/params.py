@@ -65,6 +65,7 @@ def _parse_list(resource: Resource, given: Iterable[tuple[str, str]], whole_view
     search = (asked.get("search") or "").strip()
     if len(search) > LONGEST_SEARCH or "\0" in search:
         raise invalid("search", f"máximo {LONGEST_SEARCH} caracteres", f"at most {LONGEST_SEARCH} characters")
+    parse_wait(asked.items())  # well-formed also where it counts for nothing
     query = ListQuery(
         page=whole("page", asked.get("page") or "1", 1, 10**9),
         limit=limit,

@@ -390,9 +390,10 @@ async def test_a_change_of_another_table_ends_no_wait(farm: Any) -> None:
     assert (await waiting).data == []
 
 
+@pytest.mark.parametrize("since", [{"since": "2024-01-01"}, {}], ids=["delta", "list"])
 @pytest.mark.parametrize("wait", ["26", "-1", "1.5", "x"])
-async def test_a_wait_that_cannot_be_is_refused(farm: Any, wait: str) -> None:
-    answer = await farm.get("/species", {"since": "2024-01-01", "wait": wait})
+async def test_a_wait_that_cannot_be_is_refused(farm: Any, wait: str, since: dict[str, str]) -> None:
+    answer = await farm.get("/species", {**since, "wait": wait})
     assert (answer.status, answer.code, answer.details["parameter"]) == (400, "INVALID_PARAMETER", "wait")
 
 
