@@ -1,9 +1,9 @@
 """What the generations write down: stamps, records of COMMITs, and how long they wait; and the segment's file."""
 
-import asyncio
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -115,7 +115,8 @@ async def test_who_waits_looks_every_millisecond_twenty_times(
         if len(pauses) == ends_at:
             commit.committed(9)
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # Of that module alone: a task of another test that sleeps in the same loop would never yield again.
+    monkeypatch.setattr("service.cache.generations.asyncio", SimpleNamespace(sleep=sleep))
     for ends_at in (1, 3, SETTLE_STEPS):
         pauses.clear()
         commit.sending(1, 1)
