@@ -61,13 +61,16 @@ async def _fill(settings: Settings, statements: Statements, database: Database, 
         ("user", users),
         ("animal_diseases", farm.animal_diseases),
     )
-    for table, rows in tables:
-        statement = statements.get(f"{table}/bulk_insert", {"rows", "stamp"})
-        for batch in _batches(rows):
-            async with database.pool.lend() as connection:
+    # In one transaction: half a farm would never be made whole, since the database is not empty any more.
+    async with database.pool.lend() as connection:
+        connection.begin()
+        for table, rows in tables:
+            statement = statements.get(f"{table}/bulk_insert", {"rows", "stamp"})
+            for batch in _batches(rows):
                 # Nobody else writes yet: the triggers stamp the rows.
                 values = {"rows": orjson.dumps(batch).decode(), "stamp": str(datetime.now(UTC))[:26]}
                 await connection.run(statement, values)
+        await connection.send("COMMIT")
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

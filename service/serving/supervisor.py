@@ -58,13 +58,18 @@ def run(settings: Settings) -> int:
         UnusableDatabaseError,
         PrivateDatabaseError,
         migrate.MigrationError,
+        OSError,
     ) as error:
         if stop.requested:  # Ctrl-C goes to every process of a terminal: what it ended is no error
             return 0
-        say(str(error))
-    except OSError as error:
-        say(f"{error.filename or 'the system'}: {error.strerror or error}")
+        say(_told(error))
     return 1
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}"
+    return str(error)
 
 
 @contextmanager
@@ -97,7 +102,7 @@ def _started_workers(
     settings: Settings, sockets: list[socket.socket], stack: ExitStack, stop: StopSignals
 ) -> WorkerProcesses:
     """Start the workers and wait until they answer."""
-    made_up_password = load_once(settings)
+    made_up_password = stop.outcome(lambda: load_once(settings))
     workers = WorkerProcesses(settings, sockets)
     stack.callback(workers.stop)
     try:
