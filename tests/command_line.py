@@ -1,4 +1,4 @@
-"""Commands of run.py as somebody types them: words in, exit code and output out."""
+"""Commands as somebody types them: words in, exit code and output out."""
 
 import os
 import subprocess
@@ -35,3 +35,9 @@ class CommandLine:
     def begun(self, *words: str, **keywords: Any) -> "subprocess.Popen[bytes]":
         """A command that runs on; the caller ends it."""
         return subprocess.Popen([sys.executable, "run.py", *words], cwd=ROOT, env=self.environment, **keywords)
+
+
+def yoyo(url: DatabaseURL, *words: str) -> None:
+    """A command of yoyo's, from the project's root; CalledProcessError where it fails."""
+    environment = {**os.environ, "DATABASE_URL": url.uri()}
+    subprocess.run([sys.executable, "-m", "yoyo", *words], env=environment, cwd=ROOT, check=True, timeout=SECONDS)

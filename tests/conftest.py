@@ -1,6 +1,7 @@
 """The one MariaDB of the test run, new migrated databases in it, and settings that lead there."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def pytest_configure() -> None:
     """No example of hypothesis has a time limit: a slow machine is no fault of what is tested."""
     hypothesis.settings.register_profile("without a clock", deadline=None)
     hypothesis.settings.load_profile("without a clock")
+
+
+def pytest_sessionstart() -> None:
+    """Ctrl-C reaches what the tests start, also where a shell that runs them in its background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -236,6 +236,14 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def free_port() -> int:
     """A port that nobody has now."""
     with socket.socket() as probe:

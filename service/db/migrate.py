@@ -41,18 +41,6 @@ def apply(url: DatabaseURL, folder: Path) -> list[str]:
         return names
 
 
-def rollback_all(url: DatabaseURL, folder: Path) -> list[str]:
-    """Roll every applied migration back; returns their names, newest first.
-
-    Raises MigrationError as `apply` does.
-    """
-    with _backend(url, folder) as (backend, migrations):
-        applied = backend.to_rollback(migrations)
-        names = [migration.id for migration in applied]
-        backend.rollback_migrations(applied)
-        return names
-
-
 @contextmanager
 def _backend(url: DatabaseURL, folder: Path) -> Iterator[tuple[Any, Any]]:
     """yoyo's backend and the migrations in `folder`, while nobody else migrates."""

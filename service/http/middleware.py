@@ -78,13 +78,15 @@ def _log(request: web.Request, problem: Problem, error: Exception, trace_id: str
         "path": request.path,
         "status": problem.status,
         "code": problem.code,
+        "reason": f"{type(error).__name__}: {error}",
         "trace_id": trace_id,
     }
     log.error(
-        "%s %s: %s (trace %s)",
+        "%s %s: %s, %s (trace %s)",
         request.method,
         request.path,
         problem.code,
+        fields["reason"],
         trace_id,
         exc_info=error if problem.code == "INTERNAL_ERROR" else None,
         extra={"fields": fields},

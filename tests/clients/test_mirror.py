@@ -142,7 +142,10 @@ async def test_two_who_keep_one_copy_do_not_harm_it(service: ServiceProcess, cli
         assert first.rows("species") == second.rows("species") == table(service.url, "species")
 
 
-def test_the_command_mirrors_and_is_told_to_end(service: ServiceProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_mirrors_and_is_told_to_end(
+    service: ServiceProcess, tmp_path: Path, number: signal.Signals
+) -> None:
     command = [sys.executable, "run.py", "mirror", "animals", "species", "--to", str(tmp_path / "farm.sqlite")]
     command += ["--server", f"http://{service.host}:{service.port}"]
     environment = {"HERDBOOK_ADMIN_PASSWORD": PASSWORD, "PATH": ""}
@@ -152,10 +155,13 @@ def test_the_command_mirrors_and_is_told_to_end(service: ServiceProcess, tmp_pat
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert [running.stdout.readline().split(":")[0] for _ in range(2)] == ["animals", "species"]
-        run(service.url, "INSERT INTO species (name) VALUES ('told by the command')")
+        run(service.url, "INSERT INTO species (name) VALUES (%s)", f"told by {number.name}")
         assert running.stdout.readline().startswith("species: 1 set, 0 deleted; ")
-        running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 0
+        running.send_signal(number)
+        try:
+            assert running.wait(20) == 0
+        finally:
+            running.kill()
     refused = subprocess.run(
         [*command, "--once"],
         cwd=ROOT,

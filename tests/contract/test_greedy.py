@@ -13,6 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 from raw import PARTS, RawFarm, serving
+from waiting import until
 
 from service.http.guard import Guard
 from service.http.guarded import GuardedHandler
@@ -193,13 +194,6 @@ async def act(kind: Kind, client: Client, token: str) -> None:
     """Connect, which with so many at once may take a second, and be like that."""
     await client.connect()
     await kind(client, token)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Until `condition` holds."""
-    async with asyncio.timeout(SOON):
-        while not condition():  # noqa: ASYNC110 - the guard's doing
-            await asyncio.sleep(0.02)
 
 
 async def alone(guard: Guard) -> None:

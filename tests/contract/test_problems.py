@@ -185,8 +185,12 @@ def broken(farm: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("kind", DATABASE)
-async def test_a_failure_of_the_database_is_told_without_its_words(
-    farm: Any, broken: Callable[[Exception], None], kind: type[db.DatabaseError], method: str
+async def test_a_failure_of_the_database_is_told_without_its_words_and_logged_with_them(
+    farm: Any,
+    broken: Callable[[Exception], None],
+    caplog: pytest.LogCaptureFixture,
+    kind: type[db.DatabaseError],
+    method: str,
 ) -> None:
     body = {"json": await farm.new("species")} if method == "POST" else {}
     query = f"limit={300 + list(DATABASE).index(kind)}" if method == "GET" else ""
@@ -196,6 +200,8 @@ async def test_a_failure_of_the_database_is_told_without_its_words(
     status, code = DATABASE[kind]
     assert_is_problem(answer, status, code, "/api/v1/species")
     assert b"secret" not in answer.body
+    assert f"{kind.__name__}: a secret of the server" in caplog.text  # for who runs the service
+    assert answer.json["error"]["trace_id"] in caplog.text
     if status == 503 and code != "OUTCOME_UNKNOWN":
         assert int(answer.headers["Retry-After"]) > 0
 

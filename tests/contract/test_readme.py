@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import yoyo
 from service_process import PASSWORD, ServiceProcess
 
 from service.db import audit, migrate
@@ -218,7 +219,7 @@ def test_the_rights_and_options_that_the_readme_lists_are_enough(tmp_path: Path)
         with ServiceProcess(url, tmp_path, workers=1) as service:  # loads the sample farm and logs in
             assert json.loads(service.get("/api/v1/animals?limit=1"))["meta"]["pagination"]["total_items"] == 40
         assert audit.audited(settings) == []
-        assert migrate.rollback_all(url, ROOT / "migrations")
+        yoyo(url, "rollback", "--all")
 
 
 class ServerOfTheReadme(PrivateMariaDB):

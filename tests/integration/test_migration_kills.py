@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_migrate import MIGRATIONS, NAMES, ROOT, schema
+from command_line import ROOT
+from test_migrate import MIGRATIONS, NAMES, schema
 
 from service.db import migrate
 from service.settings import DatabaseURL

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from service_process import descendants
+from service_process import descendants, is_alive
+from waiting import wait_until
 
 from service.db.blocking import connect
 from service.db.private import PrivateMariaDB
@@ -82,8 +83,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 text=True,
-                # A shell that runs the tests in its background has told them to ignore it, and they it.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
         services.append(Service(process, port, data_dir, output))
         return services[-1]
@@ -394,17 +393,3 @@ def arguments_of(pid: int) -> str | None:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except (FileNotFoundError, ProcessLookupError):
         return None
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Wish:
 
 
 def run(wish: Wish) -> int:
-    """Mirror until Ctrl-C, or once: 0 done, 1 it could not be done."""
+    """Mirror until Ctrl-C or SIGTERM, or once: 0 done, 1 it could not be done."""
     password = wish.password
     if wish.user is not None and password is None:
         try:
@@ -36,7 +37,7 @@ def run(wish: Wish) -> int:
             return 1
     try:
         asyncio.run(_mirror(wish, password or ""))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     except HerdbookError as error:
         print(f"herdbook: {'no answer: ' if isinstance(error, Unreachable) else ''}{error}")
@@ -45,6 +46,9 @@ def run(wish: Wish) -> int:
 
 
 async def _mirror(wish: Wish, password: str) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with Client(wish.server) as client:
         with Copy(wish.file) as copy:
             if wish.user is not None:
