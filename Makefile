@@ -22,7 +22,7 @@ run: setup ## install what is missing, then serve; stop with Ctrl-C
 
 test: setup-dev mariadb chromium faketime haproxy ## run every test; ARGS="-k words" chooses
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --basetemp="$$folder/tests" $(ARGS)
+		$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --basetemp="$$folder/tests" $(ARGS)
 
 test-fast: setup-dev ## the tests of the pure parts, without a database
 	@$(PYTHON) -m pytest --numprocesses=$(JOBS) -m "not database" tests/unit tests/exactness/test_checker.py $(ARGS)

@@ -8,7 +8,7 @@ from checker import check
 from load import recorded
 from service_process import ServiceProcess
 
-A_FEW = 5_000
+A_FEW = 1_000
 MUTANTS = Path(__file__).parent / "mutants"
 StartService = Callable[..., ServiceProcess]
 
@@ -26,7 +26,7 @@ async def test_a_service_broken_on_purpose_is_found_out(
     start_service: StartService, mutant: str, rules: set[str]
 ) -> None:
     service = start_service(imported_first=MUTANTS, EXACTNESS_MUTANT=mutant)
-    for seed in range(4):  # no more than the whole service is asked in test_history.py
+    for seed in range(20):  # no more than the whole service is asked in test_history.py
         recorder = await recorded(service, A_FEW, seed=seed)
         found = {breach.rule for breach in check(recorder.history(service.url))}
         if found & rules:
