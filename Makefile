@@ -76,11 +76,11 @@ mirror: setup-dev mariadb ## a copy through 20 kills of workers and 5 of the dat
 endurance: setup-dev mariadb ## half load with a fault each ten seconds: nothing lost, nothing leaked; ARGS="--minutes 30"
 	@$(PYTHON) tests/exactness/endurance.py $(ARGS)
 
-proofs: setup-dev mariadb ## ledger, deltas and state machine at full size: 450,000 commits, 10,000 writes, 5,000 x 100 steps (hours)
+proofs: setup-dev mariadb ## ledger, deltas, migrations and state machine at full size: 450,000 commits, 10,000 writes, every kill, 5,000 x 100 steps (hours)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		HERDBOOK_LEDGER_WRITES=10000 HERDBOOK_DELTA_WRITES=10000 HERDBOOK_MACHINE_RUNS=5000 HERDBOOK_MACHINE_STEPS=100 \
-		$(PYTHON) -m pytest --basetemp="$$folder/tests" tests/exactness/test_ledger.py tests/exactness/test_deltas.py \
-		tests/exactness/test_state_machine.py $(ARGS)
+		HERDBOOK_KILL_STEP=1 $(PYTHON) -m pytest --basetemp="$$folder/tests" tests/exactness/test_ledger.py \
+		tests/exactness/test_deltas.py tests/integration/test_migration_kills.py tests/exactness/test_state_machine.py $(ARGS)
 
 trials: setup-dev mariadb ## what strangers may try, at full size: 16,000 requests of eight people, 2,000 bodies, 2,000 logins, 100,000 searches
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
