@@ -10,6 +10,7 @@ only while that is the current one.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from service.cache.segment import COMMIT, COMMITS, TABLES, WORD, Segment, SegmentError
@@ -46,18 +47,30 @@ class HostScope:
         self._half = half
         stamps = segment.table_at(tables[0]) + 2 * segment.slots
         self._stamps = slice(stamps, stamps + segment.slots)
-        self._spans = [(at, at + 2 * half) for at in (segment.table_at(table) * WORD for table in tables)]
+        starts = [segment.table_at(table) * WORD for table in tables]
+        # Bytes for one table, a tuple of them for more.
+        self._counters_in = itemgetter(*[slice(at, at + 2 * half) for at in starts])
+        self._last: tuple[bytes | tuple[bytes, ...], bytes] = b"", b""  # counters, and the token that they make
 
     def token(self) -> bytes | None:
-        """The current token of the tables, or None while a COMMIT to one of them is in flight."""
-        half, token = self._half, b""
-        for start, end in self._spans:
-            counters = self._memory[start:end]
-            finished = counters[half:]
-            if counters[:half] != finished:
-                return None
-            token += finished
-        return token
+        """The current token of the tables, or None while a COMMIT to one of them is in flight.
+
+        It is made anew only where a counter has moved since the last time: nearly every request asks for it.
+        """
+        counters = self._counters_in(self._memory)
+        seen, token = self._last
+        if counters == seen:
+            return token
+        made = self._made_of((counters,) if isinstance(counters, bytes) else counters)
+        if made is not None:
+            self._last = counters, made
+        return made
+
+    def _made_of(self, counters: tuple[bytes, ...]) -> bytes | None:
+        half = self._half
+        if any(one[:half] != one[half:] for one in counters):
+            return None
+        return b"".join([one[half:] for one in counters])
 
     async def settle(self) -> bytes | None:
         """The token once a COMMIT in flight has ended, waiting SETTLE_STEPS for it at the most."""

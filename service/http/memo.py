@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import date
 from email.utils import formatdate
 from functools import partial
 
@@ -27,6 +27,8 @@ ENTRY_OVERHEAD = 300  # the entry itself, its credit and its slot in the diction
 END = b"\r\n\r\n"
 FROM_MEMO = "herdbook; hit; detail=memo"
 OF_ONE_ANSWER = (hdrs.DATE, SERVER_TIMING)
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+DAY_SECONDS = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class _Entry:
         return (
             basis.scope.token() == basis.token
             and basis.kept()
-            and (basis.day is None or basis.day == datetime.fromtimestamp(now, UTC).toordinal())
+            and (basis.day is None or basis.day == EPOCH_DAY + now // DAY_SECONDS)
             and (credit is None or (now < credit.expires and credit.scope.token() == credit.token))
         )
 
