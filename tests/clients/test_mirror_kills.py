@@ -50,12 +50,14 @@ class Writers:
     may_write: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counter[str] = field(default_factory=Counter)
     busy: int = 0
+    ready: int = 0
 
     async def write(self, number: int) -> None:
         """Create, change and delete, for ever."""
         random = Random(SEED + number)
         async with Client(f"http://{self.service.host}:{self.service.port}", patience=Patience(seconds=0)) as client:
             await client.log_in(ADMINISTRATOR, PASSWORD)
+            self.ready += 1
             own: list[int] = []
             while True:
                 await self.may_write.wait()
@@ -134,7 +136,8 @@ async def test_a_copy_is_the_table_after_each_kill(
     kills = ["worker"] * WORKER_KILLS + ["database"] * DATABASE_KILLS
     random.shuffle(kills)
     writers = Writers(service)
-    writing = asyncio.gather(*(writers.write(number) for number in range(WRITERS)))
+    writing = [asyncio.create_task(writers.write(number)) for number in range(WRITERS)]
+    await until(lambda: writers.ready == WRITERS)
     with Copy(tmp_path / "farm.sqlite") as copy:
         async with following(service, copy) as counts:
             for kill in kills:
@@ -150,8 +153,10 @@ async def test_a_copy_is_the_table_after_each_kill(
                 for resource in RESOURCES:
                     await until(partial(is_equal, copy, service, resource))
                 counts[f"kills of a {kill}"] += 1
-    writing.cancel()
-    await asyncio.gather(writing, return_exceptions=True)
+    for task in writing:
+        task.cancel()
+    ended = await asyncio.gather(*writing, return_exceptions=True)
+    assert not [error for error in ended if not isinstance(error, asyncio.CancelledError)]
     print(f"\n{dict(counts)}\n{dict(writers.counts)}")
     assert counts["kills of a worker"] == WORKER_KILLS
     assert counts["kills of a database"] == DATABASE_KILLS
