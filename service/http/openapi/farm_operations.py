@@ -18,6 +18,12 @@ _NUMBERS: Schema = {"type": "object", "additionalProperties": _NUMBER}
 
 def farm_operations(resources: Mapping[str, Resource], base: str) -> Iterator[Operation]:
     """Its operations, as the modules service.http.*_paths route them; `resources` by route."""
+    yield from _of_the_herd(base)
+    yield from _of_breeds(resources["breeds"], base)
+    yield from _of_users(base)
+
+
+def _of_the_herd(base: str) -> Iterator[Operation]:
     yield Operation(
         "GET",
         f"{base}/animals/status",
@@ -42,7 +48,9 @@ def farm_operations(resources: Mapping[str, Resource], base: str) -> Iterator[Op
             parameters=(*_TREE_PARAMETERS, shared("fields"), shared("handling"), *unseen(), *CONDITIONS),
             refusals=(400, 404, 412),
         )
-    breeds = resources["breeds"]
+
+
+def _of_breeds(breeds: Resource, base: str) -> Iterator[Operation]:
     yield Operation(
         "GET",
         f"{base}/breeds/by-species/{{species_id}}",
@@ -52,6 +60,9 @@ def farm_operations(resources: Mapping[str, Resource], base: str) -> Iterator[Op
         parameters=(path_id("species_id", "The id of the species."), *list_parameters_but(breeds, "species_id")),
         refusals=(400, 404, 410, 412, 422),
     )
+
+
+def _of_users(base: str) -> Iterator[Operation]:
     for name, told in PATHS.items():
         numbers = {one: _NUMBERS if one == "roles" else _NUMBER for one in told}
         yield Operation(

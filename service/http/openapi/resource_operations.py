@@ -100,12 +100,14 @@ _MERGE_PATCH = "application/merge-patch+json"
 def resource_operations(resource: Resource, base: str) -> Iterator[Operation]:
     """Its operations, as service.http.resource_handlers routes them."""
     yield from _reads(resource, base)
+    yield from _dependencies(resource, base)
+    yield from _details(resource, base)
     yield from _writes(resource, base)
     yield from _bulk(resource, base)
 
 
 def _reads(resource: Resource, base: str) -> Iterator[Operation]:
-    operation = _maker(resource, base, Access.TOKEN if resource.private else Access.ANYONE)
+    operation = _maker(resource, base, _access(resource))
     yield operation(
         "GET",
         "",
@@ -130,6 +132,10 @@ def _reads(resource: Resource, base: str) -> Iterator[Operation]:
         parameters=CONDITIONS,
         refusals=(412,),
     )
+
+
+def _dependencies(resource: Resource, base: str) -> Iterator[Operation]:
+    operation = _maker(resource, base, _access(resource))
     yield operation(
         "GET",
         "/{id}/dependencies",
@@ -145,6 +151,10 @@ def _reads(resource: Resource, base: str) -> Iterator[Operation]:
         {200: answered("The dependencies by id.", envelope(_BATCH))},
         body={JSON: _WANTED},
     )
+
+
+def _details(resource: Resource, base: str) -> Iterator[Operation]:
+    operation = _maker(resource, base, _access(resource))
     yield operation(
         "GET",
         "/{id}",
@@ -158,6 +168,11 @@ def _reads(resource: Resource, base: str) -> Iterator[Operation]:
         ),
         refusals=(400, 404, 412, 422),
     )
+
+
+def _access(resource: Resource) -> Access:
+    """Who may read it."""
+    return Access.TOKEN if resource.private else Access.ANYONE
 
 
 def list_answer(resource: Resource) -> dict[int, Schema]:

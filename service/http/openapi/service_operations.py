@@ -48,6 +48,13 @@ _STATE: Schema = {
 
 def service_operations(base: str) -> Iterator[Operation]:
     """What tells of the service itself."""
+    yield from _states(base)
+    yield from _figures()
+    yield from _descriptions()
+
+
+def _states(base: str) -> Iterator[Operation]:
+    """What probes ask."""
     for path in ("/health", f"{base}/health"):
         said = {200: answered("It works.", _HEALTH), 503: answered("It does not.", _HEALTH)}
         yield Operation("GET", path, "service", "Whether the service can do its work", said)
@@ -55,6 +62,10 @@ def service_operations(base: str) -> Iterator[Operation]:
     yield Operation("GET", "/livez", "service", "Whether the worker answers at all", said)
     said = {200: answered("The database answers.", _STATE), 503: answered("It does not.", _STATE)}
     yield Operation("GET", "/readyz", "service", "Whether to send requests here", said)
+
+
+def _figures() -> Iterator[Operation]:
+    """What operators ask."""
     yield Operation(
         "GET",
         "/debug/cache-stats",
@@ -80,6 +91,10 @@ def service_operations(base: str) -> Iterator[Operation]:
         {200: answered("The figures of all workers of this host.", _OBJECT)},
         access=Access.ADMIN,
     )
+
+
+def _descriptions() -> Iterator[Operation]:
+    """What people read."""
     yield Operation(
         "GET",
         "/openapi.json",

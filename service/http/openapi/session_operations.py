@@ -29,6 +29,12 @@ _PASSWORDS: Schema = {
 
 def session_operations(users: Resource, base: str) -> Iterator[Operation]:
     """Its operations, as service.http.session_handlers and service.http.sign_up route them."""
+    yield from _sessions(base)
+    yield from _accounts(users, base)
+
+
+def _sessions(base: str) -> Iterator[Operation]:
+    """How a session begins, goes on and ends."""
     opened = {200: answered("The session; its tokens are in cookies too.", _session())}
     yield Operation(
         "POST",
@@ -65,6 +71,10 @@ def session_operations(users: Resource, base: str) -> Iterator[Operation]:
         {200: answered("They are over, if there were any.", envelope({"type": "null"}))},
         refusals=(507,),
     )
+
+
+def _accounts(users: Resource, base: str) -> Iterator[Operation]:
+    """Whose it is, and how somebody becomes a user."""
     yield Operation(
         "GET",
         f"{base}/auth/me",
