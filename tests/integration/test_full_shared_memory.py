@@ -6,12 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from mounts import OWN_MOUNTS
 from service_process import ROOT, free_port
 
 from service.settings import DatabaseURL
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a memory of its own")
 
 
 def test_without_room_the_start_is_refused(make_empty_database: Callable[[], DatabaseURL], tmp_path: Path) -> None:
@@ -32,5 +30,5 @@ def serve_with(memory: str, url: DatabaseURL, folder: Path) -> "subprocess.Compl
         "HERDBOOK_WORKERS": "2",
     }
     inside = f'mount -t tmpfs -o {memory} tmpfs /dev/shm && exec "{sys.executable}" run.py serve'
-    command = ["unshare", "--mount", "sh", "-c", inside]
+    command = [*OWN_MOUNTS, "sh", "-c", inside]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
