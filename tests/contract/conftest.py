@@ -1,6 +1,5 @@
 """Two farms in the one MariaDB: `library`, whose rows nobody changes, and `farm`, where tests write."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from asking import Answer, Asking, asking
+from by_hand import changes_by_hand_are_known
 from specimens import PASSWORD, RESOURCES, ROUTES, TABLES, Schema, Specimens
 
 from service.app import create_app
@@ -71,7 +71,7 @@ class Farm:
         """Some sixty rows in every table, with ties and nulls."""
         for route in _in_order(self.specimens):
             _fill(self, route)
-        await asyncio.sleep(2.5 * self.settings.poll_ms / 1000)  # until the poller has seen what was done by hand
+        await changes_by_hand_are_known(self.asking.app)
 
     async def enrol(self, name: str, **changes: Any) -> int:
         """Store a person by hand and log them in as `name`; gives their id."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
+from by_hand import changes_by_hand_are_known
 
 from service.app import create_app, create_runner
 from service.http.memo_handler import MemoHandler
@@ -91,10 +92,12 @@ class RawFarm:
 @asynccontextmanager
 async def serving(settings: Settings, *, memo: bool) -> AsyncIterator[RawFarm]:
     """The application of `settings` on a free port, with or without the memo of heads."""
-    runner = create_runner(await create_app(replace(settings, memo=memo, pool_size=2, pool_overflow=4)))
+    app = await create_app(replace(settings, memo=memo, pool_size=2, pool_overflow=4))
+    runner = create_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
+    await changes_by_hand_are_known(app)
     try:
         yield RawFarm(runner, runner.addresses[0][1])
     finally:

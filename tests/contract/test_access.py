@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from by_hand import changes_by_hand_are_known
 from specimens import RESOURCES, ROUTES
 
 from service.http.params import parse_list, parse_since
@@ -209,7 +210,7 @@ async def test_a_change_made_by_hand_counts_when_the_poller_has_seen_it(farm: An
     own = await farm.enrol("handled", role="Aprendiz")
     assert (await farm.get("/animals", who="handled")).status == 200
     farm.sql("UPDATE user SET status = FALSE WHERE id = %s", own)
-    await asyncio.sleep(5 * farm.settings.poll_ms / 1000)
+    await changes_by_hand_are_known(farm.asking.app)
     assert (await farm.get("/animals", who="handled")).status == 403
 
 

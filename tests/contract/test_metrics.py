@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from by_hand import changes_by_hand_are_known
 from prometheus_client.parser import text_string_to_metric_families
 from raw import serving
 
@@ -31,7 +32,9 @@ def own(farm: Any, tmp_path: Any) -> Settings:
 @pytest.fixture
 async def client(aiohttp_client: Any, own: Settings) -> Any:
     """A client of that application."""
-    return await aiohttp_client(await create_app(own))
+    client = await aiohttp_client(await create_app(own))
+    await changes_by_hand_are_known(client.app)
+    return client
 
 
 def samples_of(text: str) -> Samples:

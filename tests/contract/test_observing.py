@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from by_hand import changes_by_hand_are_known
 from raw import serving
 
 from service.app import create_app
@@ -21,7 +22,9 @@ def open_client(aiohttp_client: Any, farm: Any) -> Any:
 
     async def opened(**changes: Any) -> Any:
         small: Settings = replace(farm.settings, pool_size=2, pool_overflow=2, **changes)
-        return await aiohttp_client(await create_app(small))
+        client = await aiohttp_client(await create_app(small))
+        await changes_by_hand_are_known(client.app)
+        return client
 
     return opened
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from by_hand import changes_by_hand_are_known
 
 from service.app import create_app
 from service.parts import PARTS
@@ -15,7 +16,9 @@ from service.settings import Settings
 async def client(aiohttp_client: Any, farm: Any) -> Any:
     """A client of an application of its own on the farm's database."""
     small: Settings = replace(farm.settings, pool_size=2, pool_overflow=2)
-    return await aiohttp_client(await create_app(small))
+    client = await aiohttp_client(await create_app(small))
+    await changes_by_hand_are_known(client.app)
+    return client
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/", "/api/v1/health", "/api/v1/health/"])

@@ -12,13 +12,13 @@ from typing import Any
 import bcrypt
 import jwt
 import pytest
-from aiohttp import web
 from argon2 import PasswordHasher
 from asking import Answer, Asking, asking
-from raw import RawFarm
+from by_hand import changes_by_hand_are_known
+from raw import serving
 from specimens import PASSWORD
 
-from service.app import create_app, create_runner
+from service.app import create_app
 from service.auth.tokens import ACCESS_SECONDS, REFRESH_SECONDS
 
 ACCESS, REFRESH = "access_token_cookie", "refresh_token_cookie"
@@ -530,34 +530,18 @@ async def test_what_ends_a_session_counts_at_the_next_request_on_every_worker(
 async def test_what_ends_a_session_counts_also_for_a_head_that_is_remembered(
     farm: Any, browser: Browser, person: Person, end: Any, how: str
 ) -> None:
-    runner = create_runner(await create_app(replace(farm.settings, cors_origins=(ORIGIN,))))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
     token = browser.cookies[ACCESS]
     said = f"Authorization: Bearer {token}" if how == "header" else f"Cookie: {ACCESS}={token}"
-    head = f"GET /api/v1/animals/metadata HTTP/1.1\r\nHost: farm\r\nOrigin: {ORIGIN}\r\n{said}\r\n\r\n"
-    host, port = runner.addresses[0][:2]
-    reader, writer = await asyncio.open_connection(host, port)
-
-    async def ask() -> bytes:
-        writer.write(head.encode())
-        got = await reader.readuntil(b"\r\n\r\n")
-        length = int(got.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
-        return got
-
-    for _ in range(3):
-        got = await ask()
-        assert got.startswith(b"HTTP/1.1 200")
-        assert f"Access-Control-Allow-Origin: {ORIGIN}".encode() in got
-    assert RawFarm(runner, 0).memo_hits == 2
-    await end(farm, browser, person)
-    refused = await ask()
-    assert refused.startswith(b"HTTP/1.1 403" if end is deactivate else b"HTTP/1.1 401")
-    writer.close()
-    await writer.wait_closed()
-    await runner.cleanup()
+    head = f"GET /api/v1/animals/metadata HTTP/1.1\r\nHost: farm\r\nOrigin: {ORIGIN}\r\n{said}\r\n\r\n".encode()
+    settings = replace(farm.settings, cors_origins=(ORIGIN,))
+    async with serving(settings, memo=True) as served, served.connect() as connection:
+        for _ in range(3):
+            answer = await connection.ask(head)
+            assert answer.status == 200
+            assert answer.headers["access-control-allow-origin"] == ORIGIN
+        assert served.memo_hits == 2
+        await end(farm, browser, person)
+        assert (await connection.ask(head)).status == (403 if end is deactivate else 401)
 
 
 async def test_a_new_role_counts_at_the_next_request_on_every_worker(
@@ -582,7 +566,7 @@ async def test_a_session_revoked_by_hand_is_seen_by_the_poller(farm: Any, browse
     assert (await browser("GET", "/auth/me")).status == 200
     session_id = claims_of(browser.cookies[ACCESS])["sid"]
     farm.sql("INSERT INTO revoked_session (session_id, expires_at) VALUES (%s, NOW(6) + INTERVAL 7 DAY)", session_id)
-    await asyncio.sleep(3 * farm.settings.poll_ms / 1000)
+    await changes_by_hand_are_known(farm.asking.app)
     assert (await browser("GET", "/auth/me")).status == 401
 
 
