@@ -140,7 +140,7 @@ class Load:
         good = [row for row in batch.rows if row.fault is None]
         bad: Bad = {id(row): [row.fault] for row in batch.rows if row.fault is not None}
         if bad and not self._refused.collects:
-            checked = self._writer.validator.checked([row.value for row in good])
+            checked = self._writer.validator.check([row.value for row in good])
             self._stop(batch.rows, bad, good, checked.faults)
         while True:
             try:

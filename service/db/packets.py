@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import pymysql
 
 HEADER = 4
+RUN = 4  # packets of one length, where it pays to look for a run of them
 MOST = 0xFFFFFF  # bytes of a packet; what is longer goes on in the next
 COM_QUERY = b"\x03"
 OK, EOF, ERROR, FILE, NULL = 0x00, 0xFE, 0xFF, 0xFB, 0xFB
+TWO_BYTES = 0xFC  # of length are behind this
+NUMBERS = bytes(range(256))
 SHORTEST_ROW_LIKE_EOF = 9  # a row that begins with 0xFE has eight bytes of length behind it
 IN_TRANSACTION = 0x0001
 MORE_RESULTS = 0x0008
@@ -95,6 +98,14 @@ class AnswerReader:
             if end - start < length:
                 self._keep(data[at:], HEADER + length)
                 return None
+            may_run = self._is_in_rows and not self._long and length < MOST
+            if may_run and data.startswith(data[at : at + 3], at + RUN * (HEADER + length)):
+                run = _run(data, at, end, self._number, self._width)
+                if run is not None:
+                    rows, at = run
+                    self._rows += rows
+                    self._number = self._number + len(rows) & 0xFF
+                    continue
             if data[at + 3] != self._number:
                 raise Disorder(f"packet {data[at + 3]} came where {self._number} was due")
             self._number = self._number + 1 & 0xFF
@@ -186,6 +197,50 @@ def _row(data: bytes, start: int, end: int, width: int) -> Row:
     if at != end:
         raise Disorder("a row is not as long as its values")
     return tuple(values)
+
+
+def _run(data: bytes, at: int, end: int, number: int, width: int) -> tuple[list[Row], int] | None:
+    """The rows of one shape that begin at data[at], each as long as the first, value for value, and where they end.
+
+    What makes a row is compared for all of them at once, which takes a tenth of the time of one after the other. None
+    where that does not hold: then each is looked at by itself.
+    """
+    step = HEADER + int.from_bytes(data[at : at + 3], "little")
+    count = (end - at) // step
+
+    def alike(place: int, size: int) -> int:
+        """Of how many rows, from the first on, the `size` bytes from `place` are the first one's."""
+        most = count
+        for one in range(place, place + size):
+            every = data[one : at + count * step : step]
+            most = min(most, len(every) - len(every.lstrip(every[:1])))
+        return most
+
+    count = alike(at, 3)
+    shape: list[tuple[int, int]] = []  # of each value, where it begins in the first row, and its size; -1: NULL
+    place = at + HEADER
+    for _ in range(width):
+        first = data[place] if place < at + step else ERROR
+        prefix = 3 if first == TWO_BYTES else 1
+        if first > TWO_BYTES or place + prefix > at + step:
+            return None
+        count = alike(place, prefix)
+        size = -1 if first == NULL else first if prefix == 1 else data[place + 1] | data[place + 2] << 8
+        shape.append((place + prefix, size))
+        place += prefix + max(size, 0)
+    if place != at + step or data[at + 3 : at + count * step : step] != _numbers(number, count):
+        return None
+    stop = count * step
+    values = [
+        [None] * count if size < 0 else [data[one : one + size] for one in range(begin, begin + stop, step)]
+        for begin, size in shape
+    ]
+    return list(zip(*values, strict=True)), at + stop
+
+
+def _numbers(first: int, count: int) -> bytes:
+    """The numbers of `count` packets from `first` on."""
+    return (NUMBERS * ((first + count) // len(NUMBERS) + 1))[first : first + count]
 
 
 def _number(data: bytes, at: int, end: int) -> tuple[int, int]:

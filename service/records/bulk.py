@@ -12,6 +12,7 @@ from service.records.errors import Fault, InvalidRows, Taken
 from service.records.idempotency import Answer, Claim
 from service.records.refusals import WHOLE_VIEW
 from service.records.rows import Row, rows_of
+from service.records.times import microseconds
 from service.records.validation import Values
 from service.records.viewer import Viewer
 from service.records.writer import ResourceWriter
@@ -97,6 +98,8 @@ class BulkWriter:
             )
             if beside is not None:
                 await beside(connection, stored)
+            if fresh and not ids:
+                return Written(stored, microseconds(fresh[-1].changed))
             return Written(stored, await self._writer.last_stamp(connection))
 
         return await self._write(self._writer.idempotency.once(work, claim, shape), rows)
@@ -108,7 +111,7 @@ class BulkWriter:
             {key: value for key, value in body.items() if key != "id"} if isinstance(body, dict) else body
             for body in bodies
         ]
-        rows, ignored = self._writer.validator.partials(without_ids)
+        rows, ignored = (await self._writer.validator.check_many(without_ids, partial=True)).sound()
         changes = [{**await self._writer.sealed(row), "id": row_id} for row, row_id in zip(rows, ids, strict=True)]
 
         async def work(connection: Connection) -> Written[Stored]:
@@ -136,7 +139,7 @@ class BulkWriter:
 
     async def _sound(self, bodies: Sequence[object]) -> tuple[list[Values], list[str]]:
         """The rows; where some break a rule, what the database would refuse of the others is named with it."""
-        checked = self._writer.validator.checked(bodies)
+        checked = await self._writer.validator.check_many(bodies)
         if checked.faults:
             stored = await self._writer.refusals.faults_of([row or {} for row in checked.rows])
             raise InvalidRows(sorted([*checked.faults, *stored], key=lambda fault: fault.row))

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 import orjson
 
@@ -28,6 +29,7 @@ BY_CHANGE = (("updated_at", False), ("id", False))
 BY_CHANGE_DOWN = (("updated_at", True), ("id", True))
 STAMP = b'"updated_at":"'
 STAMP_SIZE = len("2024-01-01T00:00:00.000000Z")
+_when = itemgetter(slice(1 - STAMP_SIZE, None))  # of a version
 
 Read = Callable[[Statement, Mapping[str, Value], Callable[[Result], datetime]], Awaitable[tuple[Result, datetime]]]
 Fetch = Callable[[int], Awaitable[tuple[bytes, datetime, bytes | None]]]
@@ -121,15 +123,15 @@ class KeptRows:
         if kind != b"l" or said is None:
             return None
         modified, answered_at, deltas_from = said.split(b"|")
-        changes = sorted(_changes(result))[: query.limit]
-        rows = await self._rows([version for _, version, _ in changes if version], day)
+        changes, gone = _changes(result, query.limit)
+        rows = await self._rows([change for change in changes if change not in gone] if gone else changes, day)
         if rows is None:
             return None
         return Changed(
             ROW_END.join(rows),
-            [gone for _, _, gone in changes if gone],
+            [row_id for change in changes if (row_id := gone.get(change))],
             len(changes),
-            moment_of(changes[-1][0]) if changes else moment_of(None),
+            moment_of(_when(changes[-1])) if changes else moment_of(None),
             moment_of(modified),
             answered_at,
             moment_of(deltas_from),
@@ -176,21 +178,22 @@ class KeptRows:
     async def _rows(self, versions: Sequence[bytes], day: int | None) -> Sequence[bytes] | None:
         """The rows of these versions; None where too many are not in memory, or one has another version by now."""
         known = self._store.of(day)
-        rows = [known.get(version) for version in versions]
+        try:
+            return [known[version] for version in versions]
+        except KeyError:
+            rows = [known.get(version) for version in versions]  # now: while others are fetched, these may be dropped
         missing = [version for version, row in zip(versions, rows, strict=True) if row is None]
         if len(missing) > MOST_FETCHED:
             self._skips = SELDOM
             return None
-        fetched: dict[bytes, bytes] = {}
-        if missing:
-            try:
-                found = await asyncio.gather(*(self._fetch(int(version.partition(b"|")[0])) for version in missing))
-            except RowMissing:
-                return None
-            fetched = dict(_versioned(row for row, _, _ in found))
-            if day != self._day() or any(version not in fetched for version in missing):
-                return None
-            self._store.keep(day, fetched.items())
+        try:
+            found = await asyncio.gather(*(self._fetch(int(version.partition(b"|")[0])) for version in missing))
+        except RowMissing:
+            return None
+        fetched = dict(_versioned(row for row, _, _ in found))
+        if day != self._day() or any(version not in fetched for version in missing):
+            return None
+        self._store.keep(day, fetched.items())
         return [fetched[version] if row is None else row for version, row in zip(versions, rows, strict=True)]
 
 
@@ -202,14 +205,18 @@ def _first_time(result: Result) -> datetime:
     return _known_time(result) if result.rows and result.rows[0][0] == b"l" else moment_of(None)
 
 
-def _changes(result: Result) -> Iterator[tuple[bytes, bytes, int]]:
-    """When, and either a row's version or the id of one that is gone; neither where a deleted id is there again."""
+def _changes(result: Result, limit: int) -> tuple[list[bytes], Mapping[bytes, int]]:
+    """The versions that rows and deleted ids have got, in the order of time; and of deleted ones, their ids.
+
+    The id is 0 where there is a row with it again.
+    """
+    changes = [said for kind, said in result.rows if kind == b"r" and said is not None]
+    gone: dict[bytes, int] = {}
     for kind, said in result.rows:
-        if kind == b"r" and said is not None:
-            yield said.partition(b"|")[2], said, 0
-        elif kind == b"d" and said is not None:
-            row_id, when, is_there = said.split(b"|")
-            yield when, b"", 0 if is_there == b"1" else int(row_id)
+        if kind == b"d" and said is not None:
+            deletion, _, is_there = said.rpartition(b"|")
+            gone[deletion] = 0 if is_there == b"1" else int(deletion.partition(b"|")[0])
+    return sorted([*changes, *gone], key=_when)[:limit], gone
 
 
 def _versioned(rows: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -81,7 +81,7 @@ class ResourceWriter:
 
     async def create(self, viewer: Viewer, body: object, shape: Shape, terms: Terms = FREELY) -> Answer:
         """Store a new row. InvalidRows, Taken or Stale say why not."""
-        (values,), ignored = self.validator.whole([body])
+        values, ignored = self.validator.whole(body)
         stored = await self.sealed(values)
         if terms == FREELY and not self.resource.by_viewer:
             row = await self._new.do((values, stored))

@@ -91,7 +91,7 @@ async def rename(one: Served, name: str) -> Any:
 async def transaction(one: Served, name: str) -> Any:
     """A write without the shield around it, as where the loop itself ends."""
     writer = one.parts.writers["species"]
-    (values,), _ = writer.validator.whole([{"name": name}])
+    values, _ = writer.validator.whole({"name": name})
 
     async def work(connection: Connection) -> Written[Any]:
         return await writer._inserted(connection, WHOLE, values, ())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pymysql
 import pytest
@@ -86,6 +87,53 @@ def test_rows_are_read_alike_however_the_bytes_are_cut(shape: tuple[int, list[Ro
         assert answer is not None
         assert answer.outcome == Result(tuple(rows), len(rows), 0)
         assert answer.status == 2
+
+
+# Most rows of a page are as long as the one before, value for value; now and then one is not, or is as long in all.
+ALIKE = st.integers(1, 3).flatmap(
+    lambda width: st.tuples(
+        st.just(width),
+        st.lists(
+            st.tuples(
+                st.tuples(*[st.none() | st.sampled_from([0, 1, 5, 26, 250, 251, 252, 300])] * width),
+                st.integers(1, 300),
+                st.integers(0, 255),
+            ),
+            max_size=5,
+        ),
+    )
+)
+
+
+@given(ALIKE, st.lists(st.integers(1, 5_000), min_size=1))
+def test_runs_of_rows_of_one_shape_are_read_as_each_by_itself(shape: tuple[int, list[Any]], cuts: list[int]) -> None:
+    width, runs = shape
+    rows: list[Row] = [
+        tuple(None if size is None else bytes([first + at & 0xFF]) * size for size in sizes)
+        for sizes, times, first in runs
+        for at in range(times)
+    ]
+    data = numbered(table(width, rows))
+
+    def cut() -> Iterator[int]:
+        yield from cuts
+        yield 1 << 30
+
+    for sizes in (at_once(), cut()):
+        answer = read(data, sizes)
+        assert answer is not None
+        assert answer.outcome == Result(tuple(rows), len(rows), 0)
+
+
+@pytest.mark.parametrize("at", range(20))
+@pytest.mark.parametrize("what", ["its number", "the length of its value", "its length"])
+def test_one_that_is_wrong_in_a_run_is_found(what: str, at: int) -> None:
+    rows: list[Row] = [(b"1234", b"5")] * 20
+    whole = bytearray(numbered(table(2, rows)))
+    place = len(numbered(table(2, []))) - len(CLOSED) - 4 + at * 11
+    whole[place + {"its length": 0, "its number": 3, "the length of its value": 4}[what]] ^= 1
+    with pytest.raises(Disorder):
+        read(bytes(whole), at_once())
 
 
 @pytest.mark.parametrize("size", [0, 250, 251, 252, 65_535, 65_536, 100_000])
