@@ -85,16 +85,16 @@ async def test_a_server_that_takes_no_writes(aiohttp_client: Any, overseer: Over
 
 async def test_a_right_taken_away(aiohttp_client: Any, overseer: Overseer, settings: Settings) -> None:
     overseer.say(
-        "CREATE USER farmhand@localhost IDENTIFIED BY 'of-the-farmhand'",
-        "GRANT SELECT, EXECUTE ON farm.* TO farmhand@localhost",
-        "GRANT UPDATE ON farm.ledger TO farmhand@localhost",
+        "CREATE USER narrowed@localhost IDENTIFIED BY 'of-the-narrowed'",
+        "GRANT SELECT, EXECUTE ON farm.* TO narrowed@localhost",
+        "GRANT UPDATE ON farm.ledger TO narrowed@localhost",
     )
-    url = replace(overseer.url, user="farmhand", password="of-the-farmhand")
+    url = replace(overseer.url, user="narrowed", password="of-the-narrowed")
     client = await aiohttp_client(await create_app(replace(settings, database_url=url.uri())))
     assert await health(client) == ("healthy", [])
-    overseer.say("REVOKE UPDATE ON farm.ledger FROM farmhand@localhost")
+    overseer.say("REVOKE UPDATE ON farm.ledger FROM narrowed@localhost")
     assert await health(client) == ("degraded", ["database: a right is missing"])
-    overseer.say("GRANT UPDATE ON farm.ledger TO farmhand@localhost")
+    overseer.say("GRANT UPDATE ON farm.ledger TO narrowed@localhost")
     client.app[PARTS].database.pool.failed_at.clear()  # what was refused is told of for a minute
     assert await health(client) == ("healthy", [])
     # A right that no probe asks for: a write has found out.
