@@ -29,10 +29,6 @@ class _Shared:
     weight: int
     holders: dict[Key, int] = field(default_factory=dict)  # and what each entry weighs beside the page
 
-    def is_kept(self) -> bool:
-        """Whether the cache keeps it."""
-        return bool(self.holders)
-
     def let_go(self) -> None:
         """The cache keeps it no longer. The page must not lead back here: a circle outlives its last user."""
         self.holders.clear()
@@ -143,8 +139,8 @@ class TableCache:
             shared = self.pages[key.shared] = _Shared(page, ground.token, page.weight)
             self._add(shared.weight)
             page.on_growth = partial(self._grow, shared)
-            kept, hit = shared.is_kept, partial(self._hit_again, shared)
-            page.basis = Basis(ground.scope, ground.scope_token, ground.day, kept, hit)
+            hit = partial(self._hit_again, shared)
+            page.basis = Basis(ground.scope, ground.scope_token, ground.day, hit)
         await self._keep(key, shared)
         return page
 

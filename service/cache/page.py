@@ -19,14 +19,13 @@ GZIP_LEVEL = 6
 class Basis:
     """What a cached page stands on: it is true while `scope` gives `token`, and on that `day` only (None: on any).
 
-    `kept` is true while the cache keeps the page; `hit` counts a use of it. `dependants`: who holds on to the page for
+    `hit` counts a use of the page. `dependants`: who holds on to the page for
     its sake, by name, and what tells each of them that it is kept no longer.
     """
 
     scope: Scope
     token: bytes
     day: int | None
-    kept: Callable[[], bool]
     hit: Callable[[], None]
     dependants: dict[bytes, Callable[[], None]] = field(default_factory=dict)
 

@@ -4,11 +4,12 @@ An entry is used while its page's token is the current one, the cache keeps the 
 as they were.
 """
 
+import math
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from email.utils import formatdate
 from functools import partial
@@ -28,7 +29,7 @@ END = b"\r\n\r\n"
 FROM_MEMO = "herdbook; hit; detail=memo"
 OF_ONE_ANSWER = (hdrs.DATE, SERVER_TIMING)
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-DAY_SECONDS = 86400
+DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,21 @@ GIVEN = web.RequestKey("given", Given)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
+    """An answer that is true from `since` until `until` (epoch seconds), while the tokens are what they were."""
+
     basis: Basis
     credit: Credit | None
     head: bytes
     body: bytes
-    uses: Cell = field(default_factory=Cell)
+    since: float
+    until: float
+    uses: Cell
 
-    def is_true(self, now: float) -> bool:
-        basis, credit = self.basis, self.credit
-        return (
-            basis.scope.token() == basis.token
-            and basis.kept()
-            and (basis.day is None or basis.day == EPOCH_DAY + now // DAY_SECONDS)
-            and (credit is None or (now < credit.expires and credit.scope.token() == credit.token))
-        )
+    @classmethod
+    def of(cls, basis: Basis, credit: Credit | None, head: bytes, body: bytes, uses: Cell) -> "_Entry":
+        """The answer of a page to who was let in by `credit`: on the page's day, until the credit ends."""
+        since, until = (0.0, math.inf) if basis.day is None else _day(basis.day)
+        return cls(basis, credit, head, body, since, until if credit is None else min(until, credit.expires), uses)
 
 
 class Memo:
@@ -89,18 +91,22 @@ class Memo:
         entry = self._entries.get(head)
         if entry is None:
             return None
-        now = time.time()
-        if not entry.is_true(now):
+        now, basis, credit = time.time(), entry.basis, entry.credit
+        if not (
+            entry.since <= now < entry.until
+            and basis.scope.token() == basis.token
+            and (credit is None or credit.scope.token() == credit.token)
+        ):
             self._forget(head)
             return None
-        entry.basis.hit()
+        basis.hit()
         entry.uses.count += 1
-        return b"".join((entry.head, self._date_line(now), entry.body))
+        date = self._date if self._date_at <= now < self._date_at + 1 else self._date_line(now)
+        return b"".join((entry.head, date, entry.body))
 
     def _date_line(self, now: float) -> bytes:
-        if int(now) != self._date_at:
-            self._date_at = int(now)
-            self._date = b"Date: " + formatdate(self._date_at, usegmt=True).encode() + END
+        self._date_at = int(now)
+        self._date = b"Date: " + formatdate(self._date_at, usegmt=True).encode() + END
         return self._date
 
     async def learn(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -118,7 +124,7 @@ class Memo:
         lines += [f"{name}: {value}" for name, value in kept.items() if name not in OF_ONE_ANSWER]
         text = ("\r\n".join(lines) + "\r\n").encode()
         uses = self._tally.remembered(request, response.status)
-        self._keep(head, _Entry(given.page.basis, credit if private else None, text, given.body, uses))
+        self._keep(head, _Entry.of(given.page.basis, credit if private else None, text, given.body, uses))
         self.lanes.learn(head, request, response, credit if private else None, uses)
 
     def answer(self, head: bytes, lane: Lane, page: Page) -> bytes | None:
@@ -127,7 +133,7 @@ class Memo:
         if text is None:
             return None
         if page.basis is not None:
-            self._keep(head, _Entry(page.basis, lane.credit, text, page.body, lane.uses))
+            self._keep(head, _Entry.of(page.basis, lane.credit, text, page.body, lane.uses))
         lane.uses.count += 1
         return b"".join((text, self._date_line(time.time()), page.body))
 
@@ -149,6 +155,12 @@ class Memo:
     def _add(self, weight: int) -> None:
         self.weight += weight
         self._charge(weight)
+
+
+def _day(ordinal: int) -> tuple[float, float]:
+    """When a day of UTC begins and ends, in epoch seconds."""
+    begins = (ordinal - EPOCH_DAY) * DAY_SECONDS
+    return begins, begins + DAY_SECONDS
 
 
 def _weight(head: bytes, entry: _Entry) -> int:

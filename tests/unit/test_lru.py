@@ -323,17 +323,15 @@ async def test_clearing_says_how_many_and_nothing_of_nothing(
     assert cache.stats.invalidations == 2
 
 
-async def test_a_page_says_whether_it_is_kept_and_counts_its_further_hits(cache: TableCache) -> None:
+async def test_a_page_that_is_kept_counts_its_further_hits(cache: TableCache) -> None:
     kept = await put(cache, "a")
     await put(cache, "b")
     basis = kept.basis
     assert basis is not None
-    assert basis.kept()
     basis.hit()
     assert cache.stats.hits == 1
     assert [key.request for key in cache.entries] == ["b", "a"]
     cache.clear()
-    assert not basis.kept()
     assert kept.basis is None
 
 

@@ -10,7 +10,7 @@ from service.cache.key import Ground, Key
 from service.cache.lru import PageCache
 from service.cache.page import Page
 from service.http.memo import MOST_HEADS, Memo, _Entry
-from service.http.tally import Tally
+from service.http.tally import Cell, Tally
 
 MEBIBYTE = 1 << 20
 
@@ -58,7 +58,7 @@ async def answer(cache: PageCache, number: int, token: bytes = b"tok1") -> Page:
 
 def remember(memo: Memo, page: Page, head: bytes) -> None:
     assert page.basis is not None
-    memo._keep(head, _Entry(page.basis, None, b"HTTP/1.1 200 OK\r\n", page.body))
+    memo._keep(head, _Entry.of(page.basis, None, b"HTTP/1.1 200 OK\r\n", page.body, Cell()))
 
 
 async def test_a_head_is_answered_while_its_page_is_kept(cache: PageCache, memo: Memo) -> None:
