@@ -32,9 +32,14 @@ ANSWER_SECONDS = 30.0
 KIB, MIB = 1024, 1024 * 1024
 
 
+def places(clients: int) -> int:
+    """So many connections the worker may have that it is not crowded by these: a crowded one hangs up on the idle."""
+    return clients * 3 // 2 + 200
+
+
 def raise_limit(clients: int) -> None:
-    """Let this process and those it starts have a file for each client; BenchError where that is not allowed."""
-    wanted = clients + SPARE_FILES
+    """Let this process and those it starts have a file for each place; BenchError where that is not allowed."""
+    wanted = places(clients) + SPARE_FILES
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
@@ -105,7 +110,7 @@ def main(arguments: list[str]) -> int:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="herdbook-idle-")))
             farm = stack.enter_context(farms.running(folder / "mariadb"))
-            room = str(min(2 * clients, 100_000))  # a worker that is nearly full hangs up on the idle
+            room = str(places(clients))
             limits = {"HERDBOOK_CONNECTIONS": room, "HERDBOOK_CONNECTIONS_PER_ADDRESS": room}
             target = stack.enter_context(served(farm.own, folder, cores.service, **limits))
             worker, token = worker_of(target.child.pid), log_in(target.port)
