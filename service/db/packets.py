@@ -10,11 +10,12 @@ import pymysql
 
 HEADER = 4
 RUN = 4  # packets of one length, where it pays to look for a run of them
+LONGEST_RUN = 256  # of them: else short runs in a long answer would each be looked for to its end
 MOST = 0xFFFFFF  # bytes of a packet; what is longer goes on in the next
 COM_QUERY = b"\x03"
 OK, EOF, ERROR, FILE, NULL = 0x00, 0xFE, 0xFF, 0xFB, 0xFB
 TWO_BYTES = 0xFC  # of length are behind this
-NUMBERS = bytes(range(256))
+NUMBERS = 2 * bytes(range(256))
 SHORTEST_ROW_LIKE_EOF = 9  # a row that begins with 0xFE has eight bytes of length behind it
 IN_TRANSACTION = 0x0001
 MORE_RESULTS = 0x0008
@@ -206,7 +207,7 @@ def _run(data: bytes, at: int, end: int, number: int, width: int) -> tuple[list[
     where that does not hold: then each is looked at by itself.
     """
     step = HEADER + int.from_bytes(data[at : at + 3], "little")
-    count = (end - at) // step
+    count = min((end - at) // step, LONGEST_RUN)
 
     def alike(place: int, size: int) -> int:
         """Of how many rows, from the first on, the `size` bytes from `place` are the first one's."""
@@ -228,7 +229,7 @@ def _run(data: bytes, at: int, end: int, number: int, width: int) -> tuple[list[
         size = -1 if first == NULL else first if prefix == 1 else data[place + 1] | data[place + 2] << 8
         shape.append((place + prefix, size))
         place += prefix + max(size, 0)
-    if place != at + step or data[at + 3 : at + count * step : step] != _numbers(number, count):
+    if place != at + step or data[at + 3 : at + count * step : step] != NUMBERS[number : number + count]:
         return None
     stop = count * step
     values = [
@@ -236,11 +237,6 @@ def _run(data: bytes, at: int, end: int, number: int, width: int) -> tuple[list[
         for begin, size in shape
     ]
     return list(zip(*values, strict=True)), at + stop
-
-
-def _numbers(first: int, count: int) -> bytes:
-    """The numbers of `count` packets from `first` on."""
-    return (NUMBERS * ((first + count) // len(NUMBERS) + 1))[first : first + count]
 
 
 def _number(data: bytes, at: int, end: int) -> tuple[int, int]:

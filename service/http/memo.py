@@ -1,7 +1,7 @@
 """The memo of heads: a GET whose head comes again byte for byte is answered from one look-up, before it is parsed.
 
-An entry is used while its page's token is the current one, the cache keeps the page, and the asker's token and user are
-as they were.
+An entry is used while its page's token is the current one and the asker's token and user are as they were; it goes with
+its page, of which the cache tells it.
 """
 
 import math
@@ -101,12 +101,12 @@ class Memo:
             return None
         basis.hit()
         entry.uses.count += 1
-        date = self._date if self._date_at <= now < self._date_at + 1 else self._date_line(now)
-        return b"".join((entry.head, date, entry.body))
+        return b"".join((entry.head, self._date_line(now), entry.body))
 
     def _date_line(self, now: float) -> bytes:
-        self._date_at = int(now)
-        self._date = b"Date: " + formatdate(self._date_at, usegmt=True).encode() + END
+        if int(now) != self._date_at:
+            self._date_at = int(now)
+            self._date = b"Date: " + formatdate(self._date_at, usegmt=True).encode() + END
         return self._date
 
     async def learn(self, request: web.Request, response: web.StreamResponse) -> None:
