@@ -19,8 +19,8 @@ GZIP_LEVEL = 6
 class Basis:
     """What a cached page stands on: it is true while `scope` gives `token`, and on that `day` only (None: on any).
 
-    `hit` counts a use of the page. `dependants`: who holds on to the page for
-    its sake, by name, and what tells each of them that it is kept no longer.
+    `hit` counts a use of the page. `dependants`: who holds on to the page for its sake, by name, and what tells each of
+    them that it is kept no longer.
     """
 
     scope: Scope

@@ -98,7 +98,7 @@ class BulkWriter:
             )
             if beside is not None:
                 await beside(connection, stored)
-            if fresh and not ids:
+            if fresh and not ids:  # the last of them is the last change, which the ledger need not be asked for
                 return Written(stored, microseconds(fresh[-1].changed))
             return Written(stored, await self._writer.last_stamp(connection))
 

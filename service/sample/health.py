@@ -5,7 +5,8 @@ from datetime import date
 from random import Random
 
 from service.sample.animal import ALIVE, DEAD, FEMALE, Animal
-from service.sample.diseases import DISEASES, NOTES, Disease
+from service.sample.diseases import DISEASES, Disease
+from service.sample.notes import NOTES
 from service.sample.rows import Row
 
 # How many illnesses an animal has had, in hundredths; about 0.4 on average.

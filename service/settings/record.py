@@ -7,12 +7,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from service.settings import readers
 from service.settings.database_url import EXAMPLE, DatabaseURL
 from service.settings.declaration import Declaration, setting
-from service.settings.errors import SettingsError
+from service.settings.environment import values_in, variables_of
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -259,25 +259,13 @@ class Settings:
 
         Raises SettingsError naming every bad key at once.
         """
-        values: dict[str, Any] = {}
-        problems: dict[str, str] = {}
-        for key, declared in declarations().items():
-            text = environment.get(declared.name, "").strip() or declared.default
-            try:
-                values[key] = None if text is None else declared.read(text)
-            except ValueError as reason:
-                problems[declared.name] = str(reason)
-        if problems:
-            raise SettingsError(problems)
-        values["workers"] = values["workers"] or _cores()
+        values = values_in(declarations(), environment)
+        values["workers"] = values["workers"] or len(os.sched_getaffinity(0))
         return cls(**values)
 
     def to_environment(self) -> dict[str, str]:
         """What `from_environment` reads back as these settings; secrets included."""
-        values = {key: getattr(self, key) for key in declarations()}
-        return {
-            declared.name: as_text(values[key]) for key, declared in declarations().items() if values[key] is not None
-        }
+        return variables_of(declarations(), {key: getattr(self, key) for key in declarations()})
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may hold: every secret, and of the database's address the password."""
@@ -307,14 +295,3 @@ class Settings:
 def declarations() -> dict[str, Declaration]:
     """What is declared of each setting, by the name of its field, in order."""
     return {each.name: each.metadata["declaration"] for each in fields(Settings)}
-
-
-def as_text(value: object) -> str:
-    """A value as its environment variable holds it."""
-    if isinstance(value, tuple):
-        return ",".join(value) or readers.NOTHING
-    return str(int(value)) if isinstance(value, bool) else str(value)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))

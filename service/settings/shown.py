@@ -5,7 +5,8 @@ from difflib import get_close_matches
 
 from service.settings.database_url import DatabaseURL
 from service.settings.declaration import Declaration
-from service.settings.record import Settings, as_text, declarations
+from service.settings.environment import as_text
+from service.settings.record import Settings, declarations
 
 PREFIX = "HERDBOOK_"
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from service.sample.animal import first_breed_ids
-from service.sample.diseases import DISEASES, NOTES
+from service.sample.diseases import DISEASES
 from service.sample.farm import Farm, make_farm
 from service.sample.herd import animals_in_order
+from service.sample.notes import NOTES
 from service.sample.species import ALL_SPECIES, Breed, Species
 
 Row = dict[str, Any]
